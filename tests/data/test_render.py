@@ -1,0 +1,101 @@
+"""Drawing scenes: sprites, places, motion, determinism."""
+
+import numpy as np
+import pytest
+
+from vino.data.world.backgrounds import KINDS
+from vino.data.world.render import render
+from vino.data.world.scene import Background, Motion, Scene, SceneObject
+from vino.data.world.sprites import load_style
+from vino.data.world.vocabulary import (
+    COLOURS,
+    FIRST_LIGHT,
+    HELD_OUT_CONCEPTS,
+    TRAINING_CONCEPTS,
+    concept,
+    concept_names,
+    name_of,
+)
+from vino.errors import InputError
+
+DOG = SceneObject(concept("dog"), x=0.4, y=0.5, size=0.4)
+
+
+def test_every_core_concept_has_a_sprite_that_fills_its_tile() -> None:
+    style = load_style("flat")
+    assert set(style.places) == set(concept_names()) and len(style.places) == 473
+    ink = style.levels[0][..., 3] > 127
+    longest = np.maximum(ink.any(1).sum(-1), ink.any(2).sum(-1))
+    assert longest.min() >= 90
+
+
+def test_colours_never_exceed_their_alpha() -> None:
+    sprites = load_style("flat").levels[0]
+    assert (sprites[..., :3] <= sprites[..., 3:]).all()
+
+
+def test_a_plain_background_is_its_colour() -> None:
+    for name, colour in COLOURS.items():
+        assert (render(Scene(Background("plain", name)), 16) == colour).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_background_kind_is_drawn_at_any_shape(kind: str) -> None:
+    drawn = render(Scene(Background(kind, "red", "blue")), (24, 40))
+    assert drawn.shape == (1, 24, 40, 3)
+    assert (kind == "plain") == (np.ptp(drawn, axis=(0, 1, 2)).max() == 0)
+
+
+def test_rendering_is_deterministic() -> None:
+    scene = Scene(Background("polka dots", "red", "blue"), (DOG,))
+    assert np.array_equal(render(scene, 48, 3), render(scene, 48, 3))
+
+
+def test_an_object_is_painted_where_it_is_said_to_be() -> None:
+    empty = Scene(Background("plain", "white"))
+    changed = (render(Scene(empty.background, (DOG,)), 100)[0] != render(empty, 100)[0]).any(-1)
+    rows, columns = np.nonzero(changed)
+    assert abs((columns.min() + columns.max()) / 2 - 39.5) <= 1.5
+    assert abs((rows.min() + rows.max()) / 2 - 49.5) <= 1.5
+    assert 38 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 43
+
+
+def test_sizes_agree_across_resolutions() -> None:
+    scene = Scene(Background("plain", "green"), (DOG,))
+    fine = render(scene, 128)[0].astype(float).reshape(64, 2, 64, 2, 3).mean((1, 3))
+    assert np.abs(fine - render(scene, 64)[0]).mean() < 2
+
+
+def test_a_slide_moves_by_its_amount() -> None:
+    scene = Scene(
+        objects=(
+            SceneObject(concept("star"), x=0.3, size=0.2, motion=Motion("slide", "right", 0.4)),
+        )
+    )
+    clip = render(scene, 100, 5)
+    middles = [np.nonzero((frame != clip[0, 0, 0]).any(-1))[1].mean() for frame in clip]
+    np.testing.assert_allclose(np.diff(middles), 10, atol=0.7)
+
+
+def test_the_first_frame_of_a_clip_is_the_picture() -> None:
+    scene = Scene(objects=(SceneObject(concept("star"), motion=Motion("slide", "up", 0.2)),))
+    assert np.array_equal(render(scene, 32, 5)[0], render(scene, 32)[0])
+
+
+def test_names_lead_back_to_their_concepts() -> None:
+    assert all(concept(name) == key for key, names in concept_names().items() for name in names)
+    assert {"dog", "red apple", "top hat"} <= {name_of(key) for key in FIRST_LIGHT.concepts}
+    assert len(set(FIRST_LIGHT.concepts)) == 32
+    with pytest.raises(InputError, match="no concept"):
+        concept("flying carpet")
+
+
+def test_held_out_concepts_are_the_known_tenth() -> None:
+    assert len(HELD_OUT_CONCEPTS) == 47 and len(TRAINING_CONCEPTS) == 426
+    assert {"camera", "cow", "mouse"} <= {name_of(key) for key in HELD_OUT_CONCEPTS}
+    assert not set(FIRST_LIGHT.concepts) & set(HELD_OUT_CONCEPTS)
+
+
+def test_an_unknown_style_is_refused() -> None:
+    with pytest.raises(InputError, match="the styles here are"):
+        load_style("cubist")

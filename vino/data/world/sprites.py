@@ -1,0 +1,68 @@
+"""The sprites: every concept of a style as a small picture with premultiplied alpha."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from einops import rearrange
+
+from vino.data.world.vocabulary import ASSETS
+from vino.errors import InputError
+
+SMALLEST_LEVEL = 12  # pixels of the coarsest copy kept of a sprite
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """One artist's set.
+
+    levels: sprites at halving sizes, finest first, each N S S 4 uint8, RGBA, premultiplied
+    places: concept key -> index among the N
+    """
+
+    name: str
+    levels: tuple[np.ndarray, ...]
+    places: dict[str, int]
+
+    def sprite(self, key: str, pixels: float) -> np.ndarray:
+        """The coarsest copy that still has as many pixels as are to be drawn (S S 4 uint8)."""
+        place = self.places[key]
+        for level in reversed(self.levels):
+            if level.shape[1] >= pixels:
+                return level[place]
+        return self.levels[0][place]
+
+
+@cache
+def load_style(name: str) -> Style:
+    """Read a style's atlas, once per process."""
+    path = ASSETS / f"{name}.webp"
+    if not path.exists():
+        known = sorted(file.stem for file in ASSETS.glob("*.webp"))
+        raise InputError(f"no sprites for style {name!r}: the styles here are {', '.join(known)}")
+    index = json.loads(path.with_suffix(".json").read_text())
+    stored = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert stored is not None, f"{path} is not a picture"
+    atlas = cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA)
+    tile = index["tile"]
+    sprites = rearrange(atlas, "(r h) (c w) rgba -> (r c) h w rgba", h=tile, w=tile)
+    sprites = np.minimum(sprites, sprites[..., 3:])  # lossy colours may not exceed their alpha
+    codes = index["codes"]
+    return Style(
+        name=name,
+        levels=tuple(_halvings(np.ascontiguousarray(sprites[: len(codes)]))),
+        places={code: place for place, code in enumerate(codes)},
+    )
+
+
+def _halvings(sprites: np.ndarray) -> list[np.ndarray]:
+    """The sprites, and box-filtered copies at half, a quarter, ... of their size."""
+    levels = [sprites]
+    while levels[-1].shape[1] // 2 >= SMALLEST_LEVEL:
+        quads = rearrange(
+            levels[-1].astype(np.uint16), "n (h a) (w b) c -> n h w c (a b)", a=2, b=2
+        )
+        levels.append(((quads.sum(-1) + 2) // 4).astype(np.uint8))
+    return levels

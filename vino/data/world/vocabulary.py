@@ -1,0 +1,110 @@
+"""The words of the emoji world: colours, concepts with the names people type, and the splits.
+
+A concept is known by its key, the lower-case hex code of its glyph. Splits are deterministic:
+`is_held_out_concept` and `is_held_out_scene` are functions of SHA-1 alone.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from vino.errors import InputError
+
+ASSETS = Path(__file__).parent / "assets"
+HELD_OUT_SHARE = 0.10
+
+COLOURS: dict[str, tuple[int, int, int]] = {
+    "red": (214, 60, 58),
+    "orange": (240, 150, 60),
+    "yellow": (246, 214, 92),
+    "green": (96, 176, 92),
+    "teal": (64, 160, 160),
+    "blue": (74, 122, 214),
+    "navy": (36, 48, 96),
+    "purple": (136, 90, 190),
+    "pink": (240, 150, 184),
+    "brown": (140, 100, 72),
+    "black": (24, 24, 26),
+    "gray": (140, 140, 146),
+    "white": (246, 246, 246),
+    "beige": (236, 222, 196),
+}
+
+
+def share_of(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone: the first 32 bits of its SHA-1."""
+    return int(hashlib.sha1(text.encode()).hexdigest()[:8], 16) / 2**32
+
+
+@cache
+def concept_names() -> dict[str, tuple[str, ...]]:
+    """Key -> names of every core concept; the first name is the one captions use most."""
+    table = json.loads((ASSETS / "concepts.json").read_text())
+    return {key: tuple(names) for key, names in table.items()}
+
+
+@cache
+def _keys_by_name() -> dict[str, str]:
+    return {name: key for key, names in concept_names().items() for name in names}
+
+
+def name_of(key: str) -> str:
+    """The usual name of a concept."""
+    return concept_names()[key][0]
+
+
+def concept(name: str) -> str:
+    """The key of the concept that is called so, by any of its names."""
+    try:
+        return _keys_by_name()[name.lower()]
+    except KeyError:
+        raise InputError(f"no concept is called {name!r}: see vocabulary.concept_names()") from None
+
+
+def is_held_out_concept(key: str) -> bool:
+    """Held-out concepts are never named or drawn in training: references at evaluation only."""
+    return share_of(f"concept:{key}") < HELD_OUT_SHARE
+
+
+@cache
+def _is_held_out_composition(keys: tuple[str, ...], colour: str) -> bool:
+    return share_of("scene:" + " ".join((*keys, colour))) < HELD_OUT_SHARE
+
+
+def is_held_out_scene(keys: Iterable[str], colour: str) -> bool:
+    """Whether this set of objects on this background colour is kept for evaluation."""
+    return _is_held_out_composition(tuple(sorted(keys)), colour)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a sampler may use.
+
+    concepts: keys of the objects that prompts may name
+    references: keys of the objects that only a reference picture may show, besides those
+    """
+
+    concepts: tuple[str, ...]
+    references: tuple[str, ...]
+    colours: tuple[str, ...] = tuple(COLOURS)
+    styles: tuple[str, ...] = ("flat",)
+    backgrounds: tuple[str, ...] = ("plain",)
+
+
+TRAINING_CONCEPTS = tuple(key for key in concept_names() if not is_held_out_concept(key))
+HELD_OUT_CONCEPTS = tuple(key for key in concept_names() if is_held_out_concept(key))
+
+# Everyday things whose shapes and colours differ at a glance, even at 64 pixels.
+FIRST_LIGHT_NAMES = (
+    *("dog", "red apple", "top hat", "banana", "pineapple", "watermelon", "mushroom", "cactus"),
+    *("sunflower", "hamburger", "doughnut", "birthday cake", "balloon", "gift", "crown"),
+    *("basketball", "guitar", "house", "car", "rocket", "sailboat", "umbrella", "snowman"),
+    *("star", "whale", "penguin", "frog", "pig", "butterfly", "octopus", "elephant", "rainbow"),
+)
+FIRST_LIGHT = Vocabulary(
+    concepts=tuple(concept(name) for name in FIRST_LIGHT_NAMES), references=TRAINING_CONCEPTS
+)
+WHOLE = Vocabulary(concepts=TRAINING_CONCEPTS, references=TRAINING_CONCEPTS)
