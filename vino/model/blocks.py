@@ -1,0 +1,235 @@
+"""Blocks of the MMDiT, in HunyuanVideo's layout, over packed rows.
+
+Axes: N tokens of a row, B samples, D width, H heads, K head dimension. Conditioning is one
+vector a sample; `spread` repeats a sample's values over its tokens.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+from vino.model.attention import attend, attend_masked
+
+Lengths = Sequence[int]
+NORM_EPS = 1e-6
+SINUSOID = 256  # dimensions of the time sinusoid
+
+
+@dataclass(frozen=True, eq=False)
+class Rope:
+    """Rotation of each token's q and k: cosines and sines, N K/2 each, float32."""
+
+    cos: Tensor
+    sin: Tensor
+
+
+def rope_from_positions(positions: Tensor, axes: Sequence[int], theta: float) -> Rope:
+    """Positions N 3 -> rotation; each axis owns a slice of the head dimension (SPEC: fp32)."""
+    angles = [
+        positions[:, i, None].float()
+        * theta ** (-torch.arange(0, dim, 2, device=positions.device, dtype=torch.float32) / dim)
+        for i, dim in enumerate(axes)
+    ]
+    angle = torch.cat(angles, dim=-1)
+    return Rope(angle.cos(), angle.sin())
+
+
+def rotate(x: Tensor, rope: Rope) -> Tensor:
+    """Rotate interleaved pairs of x (N H K) in float32."""
+    even, odd = x.float().unflatten(-1, (-1, 2)).unbind(-1)
+    cos, sin = rope.cos[:, None], rope.sin[:, None]
+    return torch.stack((even * cos - odd * sin, odd * cos + even * sin), -1).flatten(-2).to(x.dtype)
+
+
+def spread(values: Tensor, lengths: Lengths) -> Tensor:
+    """Repeat each sample's row (B D) over its tokens: N D; broadcasts when there is one sample."""
+    if len(lengths) == 1:
+        return values
+    return torch.cat([v.expand(n, -1) for v, n in zip(values.split(1), lengths, strict=True)])
+
+
+def interleave(visual: Tensor, context: Tensor, nv: Lengths, nc: Lengths) -> Tensor:
+    """Two rows -> the joint row, in which each sample's visual and context tokens are adjacent."""
+    if len(nv) == 1:
+        return torch.cat((visual, context))
+    pairs = zip(visual.split(list(nv)), context.split(list(nc)), strict=True)
+    return torch.cat([part for pair in pairs for part in pair])
+
+
+def deinterleave(joint: Tensor, nv: Lengths, nc: Lengths) -> tuple[Tensor, Tensor]:
+    """The joint row -> visual and context rows."""
+    parts = joint.split([n for pair in zip(nv, nc, strict=True) for n in pair])
+    return torch.cat(parts[0::2]), torch.cat(parts[1::2])
+
+
+def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    """Adaptive LayerNorm: normalise, then scale and shift by the conditioning."""
+    return torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=NORM_EPS), 1 + scale)
+
+
+class Modulation(nn.Linear):
+    """Conditioning (B D) -> chunks of N D, one for each shift, scale or gate."""
+
+    def __init__(self, width: int, chunks: int):
+        super().__init__(width, chunks * width)
+        self.chunks = chunks
+
+    def forward(self, cond: Tensor, lengths: Lengths) -> tuple[Tensor, ...]:  # type: ignore[override]
+        return spread(super().forward(F.silu(cond)), lengths).chunk(self.chunks, dim=-1)
+
+
+def sinusoid_frequencies() -> Tensor:
+    """Frequencies of the time sinusoid, float32, max period 10,000.
+
+    The float32 exponent is published behaviour; its exponential is rounded correctly, so that
+    every device has the same table.
+    """
+    exponent = -math.log(10_000) * torch.arange(SINUSOID // 2, dtype=torch.float32)
+    return (exponent / (SINUSOID // 2)).double().exp().float()
+
+
+class TimeEmbed(nn.Module):
+    """Sinusoid [cos | sin] of a scalar, then an MLP: B -> B D."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.up, self.down = nn.Linear(SINUSOID, width), nn.Linear(width, width)
+
+    def forward(self, t: Tensor) -> Tensor:
+        angle = t[:, None].float() * sinusoid_frequencies().to(t.device)
+        sinusoid = torch.cat((angle.cos(), angle.sin()), -1).to(self.up.weight.dtype)
+        return self.down(F.silu(self.up(sinusoid)))
+
+
+class MLP(nn.Module):
+    """Linear, activation, Linear."""
+
+    def __init__(self, width: int, hidden: int, act: nn.Module, in_dim: int | None = None):
+        super().__init__()
+        self.up, self.down = nn.Linear(in_dim or width, hidden), nn.Linear(hidden, width)
+        self.act = act
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.down(self.act(self.up(x)))
+
+
+class QKV(nn.Module):
+    """Projections to queries, keys and values (N H K), q and k RMS-normalised per head."""
+
+    def __init__(self, heads: int, head_dim: int, norm: bool = True):
+        super().__init__()
+        width = heads * head_dim
+        self.heads = heads
+        self.q, self.k, self.v = (nn.Linear(width, width) for _ in range(3))
+        if norm:
+            self.q_norm = nn.RMSNorm(head_dim, eps=NORM_EPS)
+            self.k_norm = nn.RMSNorm(head_dim, eps=NORM_EPS)
+        self.norm = norm
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        q, k, v = (
+            rearrange(project(x), "N (H K) -> N H K", H=self.heads)
+            for project in (self.q, self.k, self.v)
+        )
+        return (self.q_norm(q), self.k_norm(k), v) if self.norm else (q, k, v)
+
+
+class Stream(nn.Module):
+    """One modality's half of a dual-stream block."""
+
+    def __init__(self, heads: int, head_dim: int, mlp_ratio: int):
+        super().__init__()
+        width = heads * head_dim
+        self.modulation = Modulation(width, 6)
+        self.qkv = QKV(heads, head_dim)
+        self.out = nn.Linear(width, width)
+        self.mlp = MLP(width, mlp_ratio * width, nn.GELU("tanh"))
+
+    def forward(
+        self, x: Tensor, cond: Tensor, lengths: Lengths
+    ) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Tensor, ...]]:
+        """Before attention: q, k, v, and what `finish` needs."""
+        shift, scale, *rest = self.modulation(cond, lengths)
+        return self.qkv(modulate(x, shift, scale)), tuple(rest)
+
+    def finish(self, x: Tensor, attended: Tensor, rest: tuple[Tensor, ...]) -> Tensor:
+        """After attention: gated residuals of the attention and of the MLP."""
+        gate, shift_mlp, scale_mlp, gate_mlp = rest
+        x = x + gate * self.out(attended)
+        return x + gate_mlp * self.mlp(modulate(x, shift_mlp, scale_mlp))
+
+
+class DualStreamBlock(nn.Module):
+    """Visual and context tokens with their own weights and one attention."""
+
+    def __init__(self, heads: int, head_dim: int, mlp_ratio: int):
+        super().__init__()
+        self.visual = Stream(heads, head_dim, mlp_ratio)
+        self.context = Stream(heads, head_dim, mlp_ratio)
+
+    def forward(
+        self, visual: Tensor, context: Tensor, cond: Tensor, rope: Rope, nv: Lengths, nc: Lengths
+    ) -> tuple[Tensor, Tensor]:
+        (qv, kv, vv), rest_v = self.visual(visual, cond, nv)
+        (qc, kc, vc), rest_c = self.context(context, cond, nc)
+        q = interleave(rotate(qv, rope), qc, nv, nc)
+        k = interleave(rotate(kv, rope), kc, nv, nc)
+        v = interleave(vv, vc, nv, nc)
+        joint = [a + b for a, b in zip(nv, nc, strict=True)]
+        attended_v, attended_c = deinterleave(attend(q, k, v, joint), nv, nc)
+        return (
+            self.visual.finish(visual, attended_v, rest_v),
+            self.context.finish(context, attended_c, rest_c),
+        )
+
+
+class SingleStreamBlock(nn.Module):
+    """One stream over the joint row, attention and MLP in parallel."""
+
+    def __init__(self, heads: int, head_dim: int, mlp_ratio: int):
+        super().__init__()
+        width = heads * head_dim
+        self.modulation = Modulation(width, 3)
+        self.qkv = QKV(heads, head_dim)
+        self.mlp_up = nn.Linear(width, mlp_ratio * width)
+        self.out = nn.Linear(width + mlp_ratio * width, width)
+
+    def forward(self, x: Tensor, cond: Tensor, rope: Rope, lengths: Lengths) -> Tensor:
+        shift, scale, gate = self.modulation(cond, lengths)
+        h = modulate(x, shift, scale)
+        q, k, v = self.qkv(h)
+        attended = attend(rotate(q, rope), rotate(k, rope), v, lengths)
+        mlp = F.gelu(self.mlp_up(h), approximate="tanh")
+        return x + gate * self.out(torch.cat((attended, mlp), dim=-1))
+
+
+class RefinerBlock(nn.Module):
+    """A block of the context refiner: affine norms, no RoPE, gated residuals."""
+
+    def __init__(self, heads: int, head_dim: int, mlp_ratio: int):
+        super().__init__()
+        width = heads * head_dim
+        self.modulation = Modulation(width, 2)
+        self.norm1, self.norm2 = (nn.LayerNorm(width, eps=NORM_EPS) for _ in range(2))
+        self.qkv = QKV(heads, head_dim, norm=False)
+        self.out = nn.Linear(width, width)
+        self.mlp = MLP(width, mlp_ratio * width, nn.SiLU())
+
+    def forward(
+        self, x: Tensor, cond: Tensor, lengths: Lengths, masks: Sequence[Tensor] | None
+    ) -> Tensor:
+        gate, gate_mlp = self.modulation(cond, lengths)
+        q, k, v = self.qkv(self.norm1(x))
+        if masks is None:
+            attended = attend(q, k, v, lengths)
+        else:
+            n = list(lengths)
+            rows = zip(q.split(n), k.split(n), v.split(n), masks, strict=True)
+            attended = torch.cat([attend_masked(*row) for row in rows])
+        x = x + gate * self.out(attended)
+        return x + gate_mlp * self.mlp(self.norm2(x))
