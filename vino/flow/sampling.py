@@ -1,0 +1,101 @@
+"""Settings of one sampling run, and a model's defaults for pictures and clips."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from vino.errors import CheckpointError, InputError
+from vino.flow.guidance import Guidance
+from vino.flow.sampler import SOLVERS
+
+MAX_STEPS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How a latent is drawn (SPEC, section 4). Defaults are the paper's for a picture.
+
+    steps, solver, shift: the schedule. guidance, image_guidance, per_reference: see `Guidance`;
+    scales of 1 or less switch their branch off. negative: the negative prompt.
+    """
+
+    steps: int = 50
+    guidance: float = 5.0
+    image_guidance: float = 1.0
+    per_reference: tuple[float, ...] = ()
+    shift: float = 5.0
+    solver: str = "euler"
+    negative: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_STEPS:
+            raise InputError(f"steps must be a whole number from 1 to {MAX_STEPS}, not {self.steps}")
+        scales = {"guidance": self.guidance, "image guidance": self.image_guidance}
+        scales |= {f"guidance of reference {i}": s for i, s in enumerate(self.per_reference, 1)}
+        for name, value in scales.items():
+            if not math.isfinite(value) or value < 0:
+                raise InputError(f"{name} must be a number of at least 0, not {value}")
+        if not math.isfinite(self.shift) or self.shift <= 0:
+            raise InputError(f"shift must be a number above 0, not {self.shift}")
+        if self.solver not in SOLVERS:
+            raise InputError(f'unknown solver "{self.solver}": choose from {", ".join(SOLVERS)}')
+
+    @property
+    def scales(self) -> Guidance:
+        return Guidance(self.guidance, self.image_guidance, self.per_reference)
+
+    def changed(self, **settings: Any) -> "Sampling":
+        """With the given settings that are not None; InputError for unknown names."""
+        known = {f.name for f in fields(self)}
+        if unknown := set(settings) - known:
+            raise InputError(
+                f"unknown setting {', '.join(sorted(unknown))}: choose from {', '.join(sorted(known))}"
+            )
+        return replace(self, **{k: v for k, v in settings.items() if v is not None})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """What a model does when it is not told: sampling, sizes in pixels, frames, frame rate.
+
+    reference_area: pixels references are scaled to. max_frames: longest clip it makes or edits;
+    max_area: most pixels of a picture. picture and clip: sampling of text-only requests;
+    picture_edit, clip_edit: of requests with references.
+    """
+
+    picture: Sampling = Sampling()
+    clip: Sampling = Sampling(guidance=7.0, shift=7.0)
+    picture_edit: Sampling = Sampling()
+    clip_edit: Sampling = Sampling(guidance=7.0, shift=7.0)
+    size: tuple[int, int] = (640, 640)
+    clip_size: tuple[int, int] = (848, 480)
+    frames: int = 85
+    max_frames: int = 241
+    max_area: int = 2048 * 2048
+    fps: float = 24.0
+    reference_area: int = field(default=480 * 848)
+
+    def sampling(self, clip: bool, references: bool) -> Sampling:
+        """The defaults for a kind of request."""
+        if clip:
+            return self.clip_edit if references else self.clip
+        return self.picture_edit if references else self.picture
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> "Defaults":
+        """From a model folder's `sampling` table; CheckpointError names what does not fit."""
+        parsed: dict[str, Any] = {}
+        known = {f.name: f for f in fields(cls)}
+        for name, value in values.items():
+            if name not in known:
+                raise CheckpointError(f'unknown sampling default "{name}" in the model folder')
+            default = known[name].default
+            try:
+                if isinstance(default, Sampling):
+                    parsed[name] = default.changed(**value)
+                else:
+                    parsed[name] = tuple(value) if isinstance(default, tuple) else value
+            except (TypeError, InputError) as error:
+                raise CheckpointError(f'bad sampling default "{name}": {error}') from None
+        return cls(**parsed)

@@ -1,0 +1,250 @@
+"""The whole story on one screen: load a model, generate, edit, animate.
+
+prompt -> conditioning -> velocity -> frames. There is no task below this file: a task is which
+references the prompt holds and what size the target has.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from einops import rearrange
+from torch import Tensor
+
+from vino import checkpoints
+from vino.branches import Branch, branches
+from vino.errors import InputError
+from vino.flow.guidance import guided
+from vino.flow.path import Latents, Velocity, data_estimate, seeded_noise
+from vino.flow.sampler import SOLVERS
+from vino.flow.sampling import Defaults, Sampling
+from vino.flow.schedule import schedule
+from vino.media import Frames
+from vino.model.vino import Vino
+from vino.prompt import Image, Medium, Prompt, Text, Video
+from vino.references import Fitted, fit, target_size
+from vino.request import Request, write_recipe
+from vino.sizes import LatentSize, PixelSize
+
+log = logging.getLogger("vino")
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """Where a run stands: `step` of `steps` done; `preview()` decodes what is there so far."""
+
+    step: int
+    steps: int
+    preview: Callable[[], list[Frames]]
+
+
+Watcher = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A request made ready: its branches with prompt states, latents and noise."""
+
+    request: Request
+    branches: tuple[Branch, ...]
+    size: PixelSize
+    content: tuple[int, int, int, int]
+    source: Frames | None
+
+
+class Model:
+    """A loaded model and its defaults."""
+
+    def __init__(self, vino: Vino, defaults: Defaults, identity: dict[str, Any]):
+        self.vino = vino.eval()
+        self.defaults = defaults
+        self.identity = identity
+
+    @property
+    def unit(self) -> int:
+        """Pixels of one token: sizes are multiples of this."""
+        return self.vino.vae.strides.space * self.vino.mmdit.config.patch[-1]
+
+    def generate(
+        self,
+        prompt: Prompt | str,
+        *,
+        size: tuple[int, int] | None = None,
+        frames: int | None = None,
+        seed: int = 0,
+        n: int = 1,
+        watch: Watcher | None = None,
+        **settings: Any,
+    ) -> Any:
+        """Make a picture, or a clip of `frames` frames; with n > 1 a list, seeds counting up.
+
+        settings: fields of `Sampling`; the model's defaults apply to the rest. Raises InputError
+        for sizes and settings the model cannot work with.
+        """
+        if n < 1:
+            raise InputError(f"n must be at least 1, not {n}")
+        prompt = prompt if isinstance(prompt, Prompt) else Prompt(prompt)
+        sampling = self.sampling(prompt, frames, settings)
+        requests = [Request(prompt, sampling, size, frames, seed + i) for i in range(n)]
+        made = self.run(requests, watch)
+        return made[0] if n == 1 else made
+
+    def edit(
+        self, source: Any, instruction: str, *, references: Sequence[Any] = (), **options: Any
+    ) -> Any:
+        """Edit a picture or clip; the result takes its size, and a clip's length, rate and sound.
+
+        references: further pictures, named "Image 1", ... in the instruction; the edited picture
+        is the last image.
+        """
+        base = source if isinstance(source, Image | Video) else _medium(source)
+        base = type(base)(base.frames, base=True, name=base.name)
+        others = [r if isinstance(r, Image | Video) else _medium(r) for r in references]
+        return self.generate(Prompt(*others, base, Text(instruction)), **options)
+
+    def animate(self, picture: Any, prompt: str, *, frames: int | None = None, **options: Any) -> Any:
+        """A clip that begins with the picture."""
+        first = Image(picture, base=True)
+        return self.generate(
+            Prompt(first, Text(prompt)), frames=frames or self.defaults.frames, **options
+        )
+
+    def rewrite(self, prompt: Prompt | str, seed: int = 0) -> str:
+        """The prompt as the model's VLM would caption its result (understand, then generate)."""
+        prompt = prompt if isinstance(prompt, Prompt) else Prompt(prompt)
+        return self.vino.vlm.rewrite(prompt.chat, seed=seed)
+
+    def sampling(self, prompt: Prompt, frames: int | None, settings: dict[str, Any]) -> Sampling:
+        """The model's defaults for such a request, changed by what was asked."""
+        clip = frames is not None and frames > 1
+        clip = clip or (frames is None and isinstance(prompt.base, Video))
+        return self.defaults.sampling(clip, bool(prompt.media)).changed(**settings)
+
+    @torch.inference_mode()
+    def run(self, requests: Sequence[Request], watch: Watcher | None = None) -> list[Frames]:
+        """Make all requests, packed: those with equal steps and solver share every pass."""
+        jobs = self._prepare(requests)
+        groups: dict[tuple[int, str], list[int]] = {}
+        for i, request in enumerate(requests):
+            groups.setdefault((request.sampling.steps, request.sampling.solver), []).append(i)
+        made: dict[int, Frames] = {}
+        for members in groups.values():
+            latents = self._sample([jobs[i] for i in members], watch)
+            for i, latent in zip(members, latents, strict=True):
+                made[i] = self._finish(jobs[i], latent)
+        return [made[i] for i in range(len(requests))]
+
+    def _prepare(self, requests: Sequence[Request]) -> list[Job]:
+        """Fit and encode every reference once, read every distinct prompt once."""
+        media = {m: None for r in requests for m in r.prompt.media}
+        limit = max((r.frames or self.defaults.max_frames for r in requests), default=1)
+        fitted = {m: fit(m, self.defaults.reference_area, self.unit, limit) for m in media}
+        latents = {m: self._encode(f.frames) for m, f in fitted.items()}
+        jobs = []
+        for request in requests:
+            size, content = target_size(
+                request.prompt, fitted, request.size, request.frames, self.defaults.size, self.unit
+            )
+            self._check(size)
+            base = request.prompt.base
+            made = branches(request.prompt, request.sampling, fitted, latents)
+            jobs.append(Job(request, made, size, content, base.frames if base else None))
+        return jobs
+
+    def _check(self, size: PixelSize) -> None:
+        if size.frames > self.defaults.max_frames or size.height * size.width > self.defaults.max_area:
+            side = int(self.defaults.max_area**0.5)
+            raise InputError(
+                f"{size.width}x{size.height} with {size.frames} frames is more than this model "
+                f"makes: at most {self.defaults.max_frames} frames and {side}x{side} pixels"
+            )
+
+    def _encode(self, frames: Frames) -> Tensor:
+        """Pixels -> latent C T H W."""
+        video = torch.from_numpy(np.ascontiguousarray(frames.pixels)).to(self.vino.device)
+        video = rearrange(video.float() / 127.5 - 1, "t h w c -> 1 c t h w")
+        return self.vino.vae.encode(video.to(self.vino.mmdit.final_proj.weight.dtype))[0].float()
+
+    def _decode(self, latent: Tensor) -> Frames:
+        """Latent C T H W -> pixels."""
+        video = self.vino.vae.decode(latent[None].to(self.vino.mmdit.final_proj.weight.dtype))[0]
+        pixels = ((video.float().clamp(-1, 1) + 1) * 127.5).round().byte()
+        return Frames(rearrange(pixels, "c t h w -> t h w c").cpu().numpy(), self.defaults.fps)
+
+    def _velocity(self, jobs: Sequence[Job]) -> Velocity:
+        """The guided velocity of all jobs; prompts, references and queries are done here, once."""
+        rows = [b for job in jobs for b in job.branches]
+        chats = list(dict.fromkeys(b.chat for b in rows))
+        states = dict(zip(chats, self.vino.read(chats), strict=True))
+        conditioning = self.vino.condition([states[b.chat] for b in rows], [b.latents for b in rows])
+        dtype = self.vino.mmdit.final_proj.weight.dtype
+
+        def velocity(x: Latents, t: Tensor) -> list[Tensor]:
+            out = self.vino([xi.to(dtype) for xi in x], t.to(self.vino.device), conditioning)
+            return [v.float() for v in out]
+
+        return guided(velocity, [[b.weight for b in job.branches] for job in jobs])
+
+    def _sample(self, jobs: Sequence[Job], watch: Watcher | None) -> list[Tensor]:
+        sampling = jobs[0].request.sampling
+        noise = [
+            seeded_noise(self._latent_shape(job.size), job.request.seed, self.vino.device)
+            for job in jobs
+        ]
+        times = torch.stack(
+            [schedule(sampling.steps, job.request.sampling.shift) for job in jobs], dim=1
+        )
+
+        def report(step: int, x: Latents, v: Latents, t: Tensor) -> None:
+            if watch is not None:
+                estimate = [data_estimate(a, b, float(u)) for a, b, u in zip(x, v, t, strict=True)]
+                show = lambda: [self._finish(j, z) for j, z in zip(jobs, estimate, strict=True)]  # noqa: E731
+                watch(Progress(step + 1, sampling.steps, show))
+
+        return SOLVERS[sampling.solver](self._velocity(jobs), noise, times, report)
+
+    def _latent_shape(self, size: PixelSize) -> tuple[int, int, int, int]:
+        latent: LatentSize = self.vino.vae.strides.latent(size)
+        channels = self.vino.mmdit.config.latent_channels
+        return channels, latent.frames, latent.height, latent.width
+
+    def _finish(self, job: Job, latent: Tensor) -> Frames:
+        """Decode, cut the result out of its grid, and write down how it was made."""
+        frames = self._decode(latent)
+        left, top, width, height = job.content
+        worked = f"{job.size.width}x{job.size.height}, {job.size.frames} frames"
+        cut = frames.pixels[:, top : top + height, left : left + width]
+        keep = job.source if job.source is not None and job.source.is_clip else None
+        return replace(
+            frames,
+            pixels=cut,
+            fps=keep.fps if keep else frames.fps,
+            sound=keep.sound if keep else None,
+            recipe=write_recipe(job.request, self.identity, worked),
+        )
+
+
+def _medium(source: Any) -> Medium:
+    from vino.media import is_clip_file
+
+    if isinstance(source, Frames):
+        return Video(source) if source.is_clip else Image(source)
+    if isinstance(source, str | Path) and is_clip_file(source):
+        return Video(source)
+    if isinstance(source, np.ndarray) and source.ndim == 4 or isinstance(source, list):
+        return Video(source)
+    return Image(source)
+
+
+def load(
+    model: str | Path = "tiny",
+    *,
+    device: str | torch.device | None = None,
+    dtype: str | torch.dtype | None = None,
+) -> Model:
+    """Load a model: "tiny" (embedded), a folder, or a hub id; CUDA or MPS are used when there."""
+    raise NotImplementedError

@@ -1,0 +1,67 @@
+"""The whole model: vision-language model, conditioner, transformer and autoencoder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from vino.model.conditioner import Conditioner
+from vino.model.mmdit import ContextStates, MMDiT
+from vino.model.sequence import pack
+from vino.model.vae import VideoAutoencoder
+from vino.model.vlm import VLM, PromptStates
+from vino.prompt import Chat
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioning:
+    """All that stays fixed while sampling: the context, and each sample's reference latents."""
+
+    states: ContextStates
+    references: tuple[tuple[Tensor, ...], ...]
+
+
+class Vino(nn.Module):
+    """prompt -> conditioning -> velocity -> frames."""
+
+    vae: VideoAutoencoder
+
+    def __init__(self, vlm: VLM, conditioner: Conditioner, mmdit: MMDiT, vae: VideoAutoencoder):
+        super().__init__()
+        self.vlm = vlm
+        self.conditioner = conditioner
+        self.mmdit = mmdit
+        self.vae = vae
+
+    @property
+    def device(self) -> torch.device:
+        return self.mmdit.final_proj.weight.device
+
+    def read(self, chats: Sequence[Chat]) -> list[PromptStates]:
+        """States of the chats, once and without gradients; share them wherever they recur."""
+        room = self.conditioner.config.queries
+        return self.vlm.read([self.vlm.tokenize(chat, room) for chat in chats])
+
+    def condition(
+        self, prompts: Sequence[PromptStates], references: Sequence[Sequence[Tensor]]
+    ) -> Conditioning:
+        """Conditioning of a batch; references: clean latents C T H W of each sample's media."""
+        for states, latents in zip(prompts, references, strict=True):
+            if len(latents) not in (0, len(states.boundaries)):
+                raise ValueError(
+                    f"{len(latents)} reference latents for {len(states.boundaries)} media"
+                )
+        # Media shown to the VLM alone (image reconstruction) have no place in the visual stream.
+        placed = [
+            p if latents else PromptStates(p.hidden, p.cache, p.position, ())
+            for p, latents in zip(prompts, references, strict=True)
+        ]
+        return Conditioning(
+            self.conditioner(self.vlm, placed), tuple(tuple(latents) for latents in references)
+        )
+
+    def forward(self, x_t: Sequence[Tensor], t: Tensor, conditioning: Conditioning) -> list[Tensor]:
+        """Velocity of every sample of a packed batch; x_t: one latent C T H W a sample; t: B."""
+        visual = pack(x_t, conditioning.references, self.mmdit.config.patch)
+        return visual.unpack(self.mmdit(visual, conditioning.states, t))
