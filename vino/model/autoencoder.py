@@ -227,7 +227,7 @@ class CausalAutoencoder(nn.Module):
         self.decoder = Decoder(config)
         self.register_buffer("latent_mean", torch.zeros(config.latent_channels))
         self.register_buffer("latent_std", torch.ones(config.latent_channels))
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def encode(self, video: Tensor) -> Tensor:
         """B 3 T H W in [-1, 1], T = 4k + 1, to normalised latents B C t h w."""
@@ -252,10 +252,10 @@ class CausalAutoencoder(nn.Module):
         axes = axes.flip(1)[:, : self.latent_channels]
         spread = ((patches - mean) @ axes).std(0).clamp(min=MIN_SPREAD)
         inward, outward = (axes / spread).T, axes * spread
-        self.encoder.linear.weight.copy_(inward[:, :, None, None])
-        self.encoder.linear.bias.copy_(-inward @ mean)
-        self.decoder.linear.weight.copy_(outward[:, :, None, None])
-        self.decoder.linear.bias.copy_(mean)
+        self.encoder.linear.load_state_dict(
+            {"weight": inward[:, :, None, None], "bias": -inward @ mean}
+        )
+        self.decoder.linear.load_state_dict({"weight": outward[:, :, None, None], "bias": mean})
 
     @torch.no_grad()
     def measured(self, raw: Tensor) -> None:

@@ -4,7 +4,7 @@ A latent is what the generator sees: normalised, so that it has about unit varia
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -51,9 +51,8 @@ class HunyuanVAE(nn.Module):
         # Imported here: it takes seconds, which users of the small model need not wait.
         from diffusers import AutoencoderKLHunyuanVideo
 
-        self.model = AutoencoderKLHunyuanVideo(
-            **{name: value for name, value in config.items() if not name.startswith("_")}
-        )
+        arguments = {name: value for name, value in config.items() if not name.startswith("_")}
+        self.model = cast(Any, AutoencoderKLHunyuanVideo(**arguments))
         self.model.use_framewise_encoding = True
         self.model.use_framewise_decoding = True
         self.model.tile_sample_min_num_frames = CLIP_TILE
@@ -62,7 +61,8 @@ class HunyuanVAE(nn.Module):
         self.scaling_factor: float = self.model.config.scaling_factor
         self.latent_channels: int = self.model.config.latent_channels
         self.strides = Strides(
-            self.model.config.temporal_compression_ratio, self.model.config.spatial_compression_ratio
+            self.model.config.temporal_compression_ratio,
+            self.model.config.spatial_compression_ratio,
         )
 
     @property
