@@ -6,7 +6,6 @@ vector a sample; `spread` repeats a sample's values over its tokens.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -20,30 +19,21 @@ NORM_EPS = 1e-6
 SINUSOID = 256  # dimensions of the time sinusoid
 
 
-@dataclass(frozen=True, eq=False)
-class Rope:
-    """Rotation of each token's q and k: cosines and sines, N K/2 each, float32."""
-
-    cos: Tensor
-    sin: Tensor
-
-
-def rope_from_positions(positions: Tensor, axes: Sequence[int], theta: float) -> Rope:
-    """Positions N 3 -> rotation; each axis owns a slice of the head dimension (SPEC: fp32)."""
+def rope_from_positions(positions: Tensor, axes: Sequence[int], theta: float) -> Tensor:
+    """Positions N 3 -> rotations N K/2, complex64; each axis owns a slice of the head dimension."""
     angles = [
         positions[:, i, None].float()
         * theta ** (-torch.arange(0, dim, 2, device=positions.device, dtype=torch.float32) / dim)
         for i, dim in enumerate(axes)
     ]
     angle = torch.cat(angles, dim=-1)
-    return Rope(angle.cos(), angle.sin())
+    return torch.polar(torch.ones_like(angle), angle)
 
 
-def rotate(x: Tensor, rope: Rope) -> Tensor:
-    """Rotate interleaved pairs of x (N H K) in float32."""
-    even, odd = x.float().unflatten(-1, (-1, 2)).unbind(-1)
-    cos, sin = rope.cos[:, None], rope.sin[:, None]
-    return torch.stack((even * cos - odd * sin, odd * cos + even * sin), -1).flatten(-2).to(x.dtype)
+def rotate(x: Tensor, rope: Tensor) -> Tensor:
+    """Rotate interleaved pairs of x (N H K) in float32: each pair is one complex number."""
+    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
+    return torch.view_as_real(pairs * rope[:, None]).flatten(-2).to(x.dtype)
 
 
 def spread(values: Tensor, lengths: Lengths) -> Tensor:
@@ -118,6 +108,13 @@ class MLP(nn.Module):
         return self.down(self.act(self.up(x)))
 
 
+class RMSNorm(nn.RMSNorm):
+    """RMSNorm whose weight follows its input's type, so that autocast keeps the fused kernel."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, self.normalized_shape, self.weight.to(x.dtype), self.eps)
+
+
 class QKV(nn.Module):
     """Projections to queries, keys and values (N H K), q and k RMS-normalised per head."""
 
@@ -127,8 +124,8 @@ class QKV(nn.Module):
         self.heads = heads
         self.q, self.k, self.v = (nn.Linear(width, width) for _ in range(3))
         if norm:
-            self.q_norm = nn.RMSNorm(head_dim, eps=NORM_EPS)
-            self.k_norm = nn.RMSNorm(head_dim, eps=NORM_EPS)
+            self.q_norm = RMSNorm(head_dim, eps=NORM_EPS)
+            self.k_norm = RMSNorm(head_dim, eps=NORM_EPS)
         self.norm = norm
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -173,7 +170,7 @@ class DualStreamBlock(nn.Module):
         self.context = Stream(heads, head_dim, mlp_ratio)
 
     def forward(
-        self, visual: Tensor, context: Tensor, cond: Tensor, rope: Rope, nv: Lengths, nc: Lengths
+        self, visual: Tensor, context: Tensor, cond: Tensor, rope: Tensor, nv: Lengths, nc: Lengths
     ) -> tuple[Tensor, Tensor]:
         (qv, kv, vv), rest_v = self.visual(visual, cond, nv)
         (qc, kc, vc), rest_c = self.context(context, cond, nc)
@@ -199,7 +196,7 @@ class SingleStreamBlock(nn.Module):
         self.mlp_up = nn.Linear(width, mlp_ratio * width)
         self.out = nn.Linear(width + mlp_ratio * width, width)
 
-    def forward(self, x: Tensor, cond: Tensor, rope: Rope, lengths: Lengths) -> Tensor:
+    def forward(self, x: Tensor, cond: Tensor, rope: Tensor, lengths: Lengths) -> Tensor:
         shift, scale, gate = self.modulation(cond, lengths)
         h = modulate(x, shift, scale)
         q, k, v = self.qkv(h)

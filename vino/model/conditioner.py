@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vino.model.blocks import NORM_EPS, RMSNorm
 from vino.model.mmdit import ContextStates
 from vino.model.vlm import VLM, PromptStates
 
@@ -30,7 +31,7 @@ class Connector(nn.Module):
 
     def __init__(self, width: int, out: int):
         super().__init__()
-        self.norm = nn.RMSNorm(width, eps=1e-6)
+        self.norm = RMSNorm(width, eps=NORM_EPS)
         self.up, self.down = nn.Linear(width, 4 * out), nn.Linear(4 * out, out)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -19,7 +19,6 @@ from vino.model.blocks import (
     MLP,
     Modulation,
     RefinerBlock,
-    Rope,
     SingleStreamBlock,
     TimeEmbed,
     deinterleave,
@@ -186,7 +185,7 @@ class MMDiT(nn.Module):
         return F.linear(patches, self.patch_embed.weight.flatten(1), self.patch_embed.bias)
 
     def _transform(
-        self, visual: Tensor, context: Tensor, cond: Tensor, rope: Rope, nv: Lengths, nc: Lengths
+        self, visual: Tensor, context: Tensor, cond: Tensor, rope: Tensor, nv: Lengths, nc: Lengths
     ) -> Tensor:
         for block in self.dual_blocks:
             visual, context = block(visual, context, cond, rope, nv, nc)
@@ -198,7 +197,6 @@ class MMDiT(nn.Module):
         return deinterleave(joint, nv, nc)[0]
 
 
-def _joint_rope(rope: Rope, nv: Lengths, nc: Lengths) -> Rope:
-    """Context tokens are not rotated: angle zero."""
-    still = rope.cos.new_zeros(sum(nc), rope.cos.shape[-1])
-    return Rope(interleave(rope.cos, still + 1, nv, nc), interleave(rope.sin, still, nv, nc))
+def _joint_rope(rope: Tensor, nv: Lengths, nc: Lengths) -> Tensor:
+    """Context tokens are not rotated: one plus zero i."""
+    return interleave(rope, rope.new_ones(sum(nc), rope.shape[-1]), nv, nc)
