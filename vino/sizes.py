@@ -121,3 +121,22 @@ def spread_frames(length: int, count: int) -> list[int]:
     if count == 1:
         return [0]
     return [round(i * (length - 1) / (count - 1)) for i in range(count)]
+
+
+def reference_frames(length: int, fps: float, asked: int, rate: float | None = None) -> list[int]:
+    """Indices of the frames a reference clip keeps: 4k + 1 of them, from the first.
+
+    rate: frames a second to sample at, or None for every frame (the default). As published, the
+    stride is rounded, and no longer than the clip allows on average; InputError when even so
+    the clip is too short.
+    """
+    count = clip_frames(length, asked)
+    if rate is None:
+        return list(range(count))
+    stride = max(1, min(round(fps / rate), round(length / asked)))
+    if (count - 1) * stride >= length:
+        raise InputError(
+            f"a clip of {length} frames is too short for {count} frames at {rate} a second: "
+            "ask for fewer frames or a higher rate"
+        )
+    return [i * stride for i in range(count)]
