@@ -1,0 +1,105 @@
+"""GIF, WebP and PNG that move, through Pillow (FFmpeg does not decode animated WebP)."""
+
+import io
+import struct
+import warnings
+from typing import IO
+
+import numpy as np
+from PIL import Image
+
+from vino.errors import InputError
+from vino.media.files import Kind, open_picture, reason
+from vino.media.frames import Frames, Limits, MediaWarning
+from vino.media.pictures import decode
+from vino.media.timing import Timestamps, constant_rate
+
+# Browsers show frames that ask for 10 ms or less for 100 ms; many old files rely on it.
+_TOO_SHORT, _INSTEAD = 10, 100
+_ROUNDED_TO = {"GIF": 0.010}  # seconds; the others count in milliseconds
+
+
+def read_animation(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Frames:
+    """Every frame as a viewer shows it, on white, at a constant rate.
+
+    A file cut off at its end gives the frames that are whole, with a MediaWarning.
+    """
+    cut = False
+    if kind.name == "WEBP":
+        file, cut = _mend_webp(file.read())
+    try:
+        image: Image.Image = open_picture(file, kind)
+    except Exception as error:  # plugins raise nearly anything on damaged headers
+        raise InputError(
+            f"{name} is damaged or cut off ({reason(error)}): give an intact file"
+        ) from None
+    if kind.name == "PNG" and not getattr(image, "is_animated", False):
+        raise InputError(f"{name} is a still picture: give it as a picture, or a clip instead")
+    return read_frames(image, name, limits, cut)
+
+
+def read_frames(image: Image.Image, name: str, limits: Limits, cut: bool = False) -> Frames:
+    """All frames of an opened PIL image; `cut`: some are known to be missing."""
+    width, height = image.size
+    limits.check_picture(name, width, height)
+    try:
+        count = int(getattr(image, "n_frames", 1))
+        limits.check_clip(name, count, width, height)
+    except (OSError, SyntaxError, ValueError, IndexError, struct.error) as error:
+        if isinstance(error, InputError):
+            raise
+        count, cut = limits.max_frames, True  # a later frame is damaged: take those before it
+    stays: list[float] = []
+    pixels = np.empty((count, height, width, 3), np.uint8)
+    try:
+        for i in range(count):
+            stays.append(_decode_frame(image, i, pixels[i], name, limits))
+    except InputError:
+        if not stays:
+            raise
+        cut = True
+    if cut:
+        warnings.warn(
+            f"{name} is cut off or damaged; its first {len(stays)} frames are used",
+            MediaWarning,
+            stacklevel=5,
+        )
+    starts = np.cumsum([0.0, *stays[:-1]])
+    precision = _ROUNDED_TO.get(image.format or "", 0.001)
+    schedule = constant_rate(Timestamps(starts, stays[-1], precision=precision))
+    limits.check_clip(name, schedule.count, width, height)
+    return Frames(schedule.resample(pixels[: len(stays)]), schedule.rate)
+
+
+def _decode_frame(
+    image: Image.Image, index: int, out: np.ndarray, name: str, limits: Limits
+) -> float:
+    """Write one frame to `out` (H W 3); returns the seconds it stays."""
+    try:
+        image.seek(index)
+    except Exception as error:  # as above
+        raise InputError(f"{name} is damaged at frame {index + 1} ({reason(error)})") from None
+    pixels = decode(image, name, limits)
+    if pixels.shape != out.shape:  # GIF frames may reach beyond the first
+        raise InputError(f"{name} changes its size at frame {index + 1}")
+    out[:] = pixels
+    stay = float(image.info.get("duration") or 0)
+    return (stay if stay > _TOO_SHORT else _INSTEAD) / 1000
+
+
+def _mend_webp(data: bytes) -> tuple[IO[bytes], bool]:
+    """The file up to its last whole chunk, and whether anything was missing.
+
+    The decoder refuses a file shorter than its header says, though every whole frame is there.
+    """
+    declared = 8 + int.from_bytes(data[4:8], "little")
+    if len(data) >= declared:
+        return io.BytesIO(data), False
+    end = 12
+    while end + 8 <= len(data):
+        size = int.from_bytes(data[end + 4 : end + 8], "little")
+        following = end + 8 + size + size % 2
+        if following > len(data):
+            break
+        end = following
+    return io.BytesIO(b"RIFF" + struct.pack("<I", end - 8) + data[8:end]), True

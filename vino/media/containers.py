@@ -1,0 +1,223 @@
+"""MP4, WebM and the like, through PyAV."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import IO, cast
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vino.errors import InputError
+from vino.media.arrays import on_white
+from vino.media.files import CLIPS, Kind, reason
+from vino.media.frames import Frames, Limits, MediaWarning
+from vino.media.sound import Recorder, Sound
+from vino.media.timing import DEFAULT_RATE, Timestamps, constant_rate
+
+
+def read_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Frames:
+    """All frames of the first picture track at a constant rate, with the first sound track."""
+    try:
+        with _open(file, kind) as container:
+            video = _picture_track(container, name)
+            count = _count(container, video, limits)
+            limits.check_clip(name, count, *_shown_size(video))
+        file.seek(0)
+        with _open(file, kind) as container:
+            reading = _Reading(_picture_track(container, name), count, name, limits)
+            sound = reading.run(container)
+    except InputError:
+        raise
+    except (av.FFmpegError, ValueError, MemoryError) as error:
+        raise _damaged(name, reason(error)) from None
+    if reading.damage:
+        warnings.warn(
+            f"{name} {reading.damage}; the {reading.length} frames that can be decoded are used",
+            MediaWarning,
+            stacklevel=4,
+        )
+    schedule = constant_rate(Timestamps(reading.starts, declared=reading.rates))
+    limits.check_clip(name, schedule.count, *reading.pixels.shape[2:0:-1])
+    return Frames(schedule.resample(reading.pixels[: reading.length]), schedule.rate, sound)
+
+
+def _open(file: IO[bytes], kind: Kind) -> InputContainer:
+    # The format is named and the file handed over opened, so FFmpeg opens nothing by itself.
+    return av.open(file, "r", format=kind.name, metadata_errors="replace")
+
+
+def _damaged(name: str, why: str) -> InputError:
+    return InputError(
+        f"{name} is damaged or cut off before its pictures ({why}): give an intact clip"
+    )
+
+
+def _picture_track(container: InputContainer, name: str) -> VideoStream:
+    for stream in container.streams.video:
+        if stream.disposition & Disposition.attached_pic:  # an album's cover is no clip
+            continue
+        if stream.codec_context is None or not stream.width or not stream.height:
+            raise _damaged(name, "unknown codec or size")
+        stream.thread_type = ThreadType.AUTO
+        return stream
+    raise InputError(f"{name} holds no pictures, only other tracks: give {CLIPS}")
+
+
+def _shown_size(video: VideoStream) -> tuple[int, int]:
+    """Width and height once pixels are square."""
+    return max(1, round(video.width * float(video.sample_aspect_ratio or 1))), video.height
+
+
+def _count(container: InputContainer, video: VideoStream, limits: Limits) -> int:
+    """Frames by their packets, nothing decoded; stops past the limit."""
+    seen: set[object] = set()
+    try:
+        for packet in container.demux(video):
+            if packet.size and not packet.is_discard:
+                seen.add(("untimed", len(seen)) if packet.pts is None else packet.pts)
+            if len(seen) > limits.max_frames:
+                break
+    except av.FFmpegError:
+        pass  # cut off here; decoding warns of it
+    return max(1, len(seen))
+
+
+@dataclass
+class _Reading:
+    """One pass through a container.
+
+    pixels: T H W 3 uint8, the first `length` frames filled
+    times: seconds of each frame on the container's clock; None when the file has none
+    rates: frames per second by the file's own word
+    damage: what is wrong with the file, in words; empty if nothing is
+    """
+
+    video: VideoStream
+    expected: int
+    name: str
+    limits: Limits
+    length: int = 0
+    pixels: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0, 3), np.uint8))
+    times: list[float | None] = field(default_factory=list)
+    rates: list[float] = field(init=False)
+    damage: str = ""
+    _decoded_size: tuple[int, int] = (0, 0)
+    _end: float = 0.0
+
+    def run(self, container: InputContainer) -> Sound | None:
+        """Decode the pictures, collect the sound."""
+        recorder = self._recorder(container)
+        tracks = [self.video, *([recorder.stream] if recorder else [])]
+        try:
+            for packet in container.demux(*tracks):
+                if packet.pts is not None:
+                    end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                    self._end = max(self._end, end)
+                if isinstance(packet.stream, VideoStream):
+                    self._decode(cast("Packet[VideoStream]", packet))
+                elif recorder:
+                    recorder.add(cast("Packet[AudioStream]", packet))
+        except av.FFmpegError as error:
+            self.damage = f"is cut off or damaged ({reason(error)})"
+        if not self.length:
+            raise _damaged(self.name, "not one frame can be decoded")
+        if not self.damage and self._ends_early(container):
+            self.damage = "is cut off at its end"
+        return recorder.sound(self.times[0] or 0.0) if recorder else None
+
+    def __post_init__(self) -> None:
+        # Copied: a stream may not be touched once its container is closed.
+        named = (self.video.average_rate, self.video.guessed_rate)
+        self.rates = [float(rate) for rate in named if rate]
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Seconds of each frame, not decreasing; counted at the named rate if any are unknown."""
+        known = [time for time in self.times if time is not None]
+        if len(known) < len(self.times):
+            return np.arange(len(self.times)) / next(iter(self.rates), DEFAULT_RATE)
+        return np.maximum.accumulate(np.array(known))
+
+    def _recorder(self, container: InputContainer) -> Recorder | None:
+        if not container.streams.audio:
+            return None
+        try:
+            return Recorder(container.streams.audio[0])
+        except (av.FFmpegError, ValueError) as error:
+            warnings.warn(
+                f"the sound of {self.name} cannot be kept ({reason(error)})",
+                MediaWarning,
+                stacklevel=6,
+            )
+            return None
+
+    def _decode(self, packet: Packet[VideoStream]) -> None:
+        if packet.is_corrupt:
+            self.damage = "is cut off or damaged"
+            return
+        try:
+            frames = packet.decode()
+        except av.FFmpegError as error:  # one frame lost; the next may be whole
+            self.damage = f"is damaged in places ({reason(error)})"
+            return
+        for frame in frames:
+            self._keep(frame)
+
+    def _keep(self, frame: VideoFrame) -> None:
+        if not self.length:
+            self._decoded_size = (frame.width, frame.height)
+            self.limits.check_picture(self.name, *_shown_size(self.video))
+        pixels = self._rgb(frame)
+        height, width = pixels.shape[:2]
+        if not self.length:
+            self.limits.check_clip(self.name, self.expected, width, height)
+            self.pixels = np.empty((self.expected, height, width, 3), np.uint8)
+        if self.length == len(self.pixels):  # packets without times count too few
+            self.limits.check_clip(self.name, self.length + 1, width, height)
+            self.pixels = np.concatenate([self.pixels, np.empty_like(self.pixels)])
+        self.pixels[self.length] = pixels
+        self.times.append(frame.time)
+        self.length += 1
+
+    def _rgb(self, frame: VideoFrame) -> np.ndarray:
+        """H W 3: square pixels, upright, the first frame's size, alpha on white.
+
+        Without any of these it is FFmpeg's plain conversion, as the published code reads clips.
+        """
+        width, height = self._decoded_size
+        shape = float(self.video.sample_aspect_ratio or 1)
+        width = max(1, round(width * shape))
+        alpha = any(component.is_alpha for component in frame.format.components)
+        scaled = (width, height) != (frame.width, frame.height)
+        pixels = frame.to_ndarray(
+            format="rgba" if alpha else "rgb24",
+            width=width,
+            height=height,
+            interpolation="BICUBIC" if scaled else None,
+        )
+        if alpha:
+            pixels = on_white(pixels)
+        return np.rot90(pixels, round(frame.rotation / 90))
+
+    def _ends_early(self, container: InputContainer) -> bool:
+        """Whether packets stop before the file says it ends."""
+        begin = 0.0
+        if self.video.duration and self.video.time_base:
+            begin = float((self.video.start_time or 0) * self.video.time_base)
+            declared = float(self.video.duration * self.video.time_base)
+        elif container.duration:
+            begin = (container.start_time or 0) / av.time_base
+            declared = container.duration / av.time_base
+        else:
+            return False
+        rate = next(iter(self.rates), DEFAULT_RATE)
+        return self._end < begin + declared - 2.5 / rate - 0.05
