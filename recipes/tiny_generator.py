@@ -21,6 +21,7 @@ from einops import rearrange
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
+from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
 
 from vino.data.world.samples import Sample
 from vino.data.world.tasks import draw
@@ -28,9 +29,12 @@ from vino.data.world.vocabulary import FIRST_LIGHT, Vocabulary
 from vino.flow.path import interpolate, velocity
 from vino.flow.schedule import shifted
 from vino.media import Frames
+from vino.model.autoencoder import AutoencoderConfig, CausalAutoencoder
 from vino.model.conditioner import Conditioner, ConditionerConfig
 from vino.model.mmdit import MMDiT, MMDiTConfig
 from vino.model.vino import Vino
+from vino.model.vision import VisionConfig
+from vino.model.vlm import VLM
 from vino.prompt import SYSTEM_TEXT, Chat
 
 WORDS: dict[str, float] = {"t2i": 0.82, "subject": 0.12, "reconstruct": 0.06}
@@ -61,10 +65,10 @@ class Run:
     """Where checkpoints, the log and sample sheets go."""
     minutes: float = 100.0
     """Time to train; the learning rate falls over the last third."""
-    tokens: int = 5000
+    tokens: int = 3500
     """Visual and context tokens of a step, about."""
     queries: int = 16
-    lr: float = 1.5e-3
+    lr: float = 1.2e-3
     words_until: float = 0.22
     """Share of the time spent on words and places before edits and clips come in."""
     drop: float = 0.1
@@ -73,7 +77,7 @@ class Run:
     save_minutes: float = 4.0
     seed: int = 0
     threads: int = 1
-    vocabulary: Vocabulary = field(default=FIRST_LIGHT)
+    vocabulary: tyro.conf.Suppress[Vocabulary] = field(default=FIRST_LIGHT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,10 +213,22 @@ def zero_start(mmdit: MMDiT) -> None:
             nn.init.zeros_(module.bias)  # type: ignore[arg-type]
 
 
+def read_vlm(folder: Path) -> VLM:
+    """The trained vision-language model."""
+    model = Qwen3VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    return VLM(model, AutoTokenizer.from_pretrained(folder), VisionConfig.from_folder(folder))
+
+
+def read_vae(folder: Path) -> CausalAutoencoder:
+    """The trained autoencoder."""
+    config = AutoencoderConfig(**json.loads((folder / "config.json").read_text()))
+    vae = CausalAutoencoder(config)
+    vae.load_state_dict(load_file(folder / "vae.safetensors"))
+    return vae.float().eval()
+
+
 def build(run: Run) -> Vino:
     """The model of a run, its frozen parts loaded."""
-    from vino.checkpoints import read_vae, read_vlm
-
     torch.manual_seed(run.seed)
     vlm, vae = read_vlm(run.vlm), read_vae(run.vae)
     sizes = ConditionerConfig(

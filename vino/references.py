@@ -42,7 +42,7 @@ def fit(medium: Medium, area: int, unit: int, frames: int) -> Fitted:
 def fit_picture(picture: Frames, area: int, unit: int) -> Fitted:
     """Letterbox a picture on white."""
     box = letterbox(picture.size.width, picture.size.height, area, unit)
-    scaled = resize(picture, *box.resized, resample="bicubic")
+    scaled = resize(picture, *box.resized, resample="lanczos")
     (width, height), (left, top) = box.resized, box.offset
     if not box.has_bars:
         return Fitted(scaled, (0, 0, width, height))

@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor
 
 from tests.tiny import randomise
-from vino.checkpoints.keys import DIFFUSERS, UNUSED, to_native
+from vino.checkpoints.keys import CLIP_BRANCH, DIFFUSERS, renamed
 from vino.model.mmdit import ContextStates, MMDiT, MMDiTConfig
 from vino.model.sequence import pack
 
@@ -39,8 +39,9 @@ def test_equals_diffusers():
     for p in theirs.time_text_embed.text_embedder.parameters():
         torch.nn.init.zeros_(p)
     ours = MMDiT(CONFIG).eval()
-    kept = {k: v for k, v in theirs.state_dict().items() if not k.startswith(UNUSED)}
-    ours.load_state_dict({to_native(k, DIFFUSERS): v for k, v in kept.items()})
+    stored = theirs.state_dict()
+    ours.load_state_dict({k: stored[renamed(k, DIFFUSERS)] for k in ours.state_dict()})
+    assert len(stored) - len(ours.state_dict()) == sum(k.startswith(CLIP_BRANCH) for k in stored)
     latent, context = torch.randn(1, 16, 3, 4, 6), torch.randn(1, 7, 24)
     with torch.no_grad():
         want = theirs(

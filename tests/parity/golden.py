@@ -11,14 +11,18 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
 
-from vino.checkpoints.keys import DIFFUSERS, PUBLISHED, UNUSED, to_native
+from vino.checkpoints.keys import CLIP_BRANCH, CONDITIONER, DIFFUSERS, renamed
 from vino.media import Frames, read_clip
 from vino.model.conditioner import Conditioner, ConditionerConfig
 from vino.model.mmdit import MMDiT, MMDiTConfig
 from vino.model.vision import VisionConfig
 from vino.model.vlm import VLM
 
-FOLDER = Path(os.environ.get("VINO_GOLDEN", Path(__file__).parents[3] / "shared/golden/seed0"))
+HERE = Path(__file__).parent
+FULL = HERE.parents[2] / "shared/golden/seed0"  # beside the checkout, where there is one
+FOLDER = Path(os.environ.get("VINO_GOLDEN") or (FULL if FULL.is_dir() else HERE / "recorded"))
+
+TO_NATIVE = {theirs: ours for table in (DIFFUSERS, CONDITIONER) for ours, theirs in table.items()}
 
 
 def names(pattern: str) -> list[str]:
@@ -72,7 +76,11 @@ def mmdit(number: int) -> MMDiT:
     name = f"A_transformer_cfg{number}"
     net = MMDiT(mmdit_config(case(name))).eval()
     net.load_state_dict(
-        {to_native(k, DIFFUSERS): v for k, v in tensors(name).items() if not k.startswith(UNUSED)}
+        {
+            renamed(k, TO_NATIVE): v
+            for k, v in tensors(name).items()
+            if not k.startswith(CLIP_BRANCH)
+        }
     )
     return net
 
@@ -98,7 +106,7 @@ def conditioner() -> Conditioner:
     )
     made = Conditioner(config)
     stored = tensors("B_metaquery_connectors")
-    made.load_state_dict({to_native(k, PUBLISHED): v for k, v in stored.items()})
+    made.load_state_dict({renamed(k, TO_NATIVE): v for k, v in stored.items()})
     return made
 
 

@@ -1,20 +1,15 @@
 """HunyuanVAE against recorded latents and frames of the published code's autoencoder."""
 
 import json
-import os
-from pathlib import Path
-
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.parity import golden
 from vino.model.vae import HunyuanVAE
 
-ROOT = Path(__file__).resolve().parents[2]
-GOLDEN = Path(os.environ.get("VINO_GOLDEN") or ROOT / "../shared/golden/seed0")
+GOLDEN = golden.FOLDER
 TOLERANCE = 1e-4
-
-pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"no recorded tensors at {GOLDEN}")
 
 
 @pytest.fixture(scope="module")

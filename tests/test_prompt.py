@@ -1,0 +1,75 @@
+"""Prompts: segments, names, the published chat form, errors before anything runs."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from vino.errors import InputError
+from vino.prompt import REWRITE_TEXT, SYSTEM_TEXT, Image, Prompt, PromptWarning, Text, Video, attach
+
+PICTURE = np.zeros((8, 8, 3), np.uint8)
+CLIP = np.zeros((5, 8, 8, 3), np.uint8)
+
+
+def image(**options) -> Image:
+    return Image(PICTURE, **options)
+
+
+def test_the_published_chat_form_byte_for_byte():
+    prompt = Prompt(Video(CLIP), image(), Text("Image 1 in Video 1"), image(base=True))
+    assert str(prompt.chat) == (
+        "<|im_start|>system\nYou are a helpful assistant aimed at generating an output video "
+        "caption.<|im_end|>\n<|im_start|>user\n"
+        "Image 1: <|vision_start|><|image_pad|><|vision_end|>"
+        "Image 2: <|vision_start|><|image_pad|><|vision_end|>"
+        "Video 1: <|vision_start|><|video_pad|><|vision_end|>"
+        "Image 1 in Video 1<|im_end|>\n<|im_start|>assistant\n"
+    )
+    assert prompt.chat.rewriting.system == SYSTEM_TEXT + REWRITE_TEXT
+
+
+def test_media_written_into_a_sentence_are_named():
+    prompt = Prompt("Put the hat in ", image(), " on the man in ", Video(CLIP))
+    assert prompt.text == "Put the hat in Image 1 on the man in Video 1"
+    prompt = Prompt("the object in ", image(), " slides")
+    assert prompt.text == "the object in Image 1 slides"
+    assert Prompt(image(), ", then ", image(), ".").text == "Image 1, then Image 2."
+
+
+def test_media_beside_the_text_are_not():
+    assert Prompt(image(), "remove the dog").text == "remove the dog"
+    assert Prompt("remove the dog", image()).text == "remove the dog"
+    assert attach("Image 2 wears Image 1", [image(), image()]).text == "Image 2 wears Image 1"
+
+
+@pytest.mark.parametrize("name", ["Image 2", "Image_2", "image 2", "IMAGE 0", "Video 1", "video_3"])
+def test_naming_what_is_not_there_is_an_error(name):
+    with pytest.raises(InputError, match="names"):
+        Prompt(image(), f"put {name} on a table")
+
+
+def test_words_that_only_look_like_names_are_text():
+    assert Prompt("an image 1980s style, images 4 all").images == ()
+
+
+def test_a_reference_never_named_among_several_is_a_warning():
+    with pytest.warns(PromptWarning, match="Image 2 is never named"):
+        attach("Image 1 alone", [image(), image()])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        attach("only one", [image()])
+        attach("put Image 1 here", [image(), image(base=True)])
+
+
+def test_one_base_at_most():
+    first, second = image(base=True), Video(CLIP, base=True)
+    with pytest.raises(InputError, match="one base"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        Prompt(first, second, "x")
+    assert Prompt(first, "x").base is first and Prompt("x").base is None
+
+
+def test_other_things_are_refused():
+    with pytest.raises(InputError, match="wrap"):
+        Prompt("a", PICTURE)
