@@ -1,6 +1,7 @@
-"""Train the embedded generator: queries, connectors and MMDiT, on the emoji world, from nothing.
+r"""Train the embedded generator: queries, connectors and MMDiT, on the emoji world, from nothing.
 
-    python recipes/tiny_generator.py --vlm runs/vlm/final --vae runs/autoencoder/final --out runs/generator
+    python recipes/tiny_generator.py --vlm runs/vlm/final --vae runs/autoencoder/final \
+        --out runs/generator
 
 One CPU core is enough for a first light in under two hours; a run that was stopped goes on where
 its last checkpoint was. The vision-language model and the autoencoder are trained before it by
@@ -18,23 +19,20 @@ import numpy as np
 import torch
 import tyro
 from einops import rearrange
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
-from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
 
+from vino.checkpoints import Placement, read_vae, read_vlm
 from vino.data.world.samples import Sample
 from vino.data.world.tasks import draw
 from vino.data.world.vocabulary import FIRST_LIGHT, Vocabulary
 from vino.flow.path import interpolate, velocity
 from vino.flow.schedule import shifted
 from vino.media import Frames
-from vino.model.autoencoder import AutoencoderConfig, CausalAutoencoder
 from vino.model.conditioner import Conditioner, ConditionerConfig
 from vino.model.mmdit import MMDiT, MMDiTConfig
 from vino.model.vino import Vino
-from vino.model.vision import VisionConfig
-from vino.model.vlm import VLM
 from vino.prompt import SYSTEM_TEXT, Chat
 
 WORDS: dict[str, float] = {"t2i": 0.82, "subject": 0.12, "reconstruct": 0.06}
@@ -114,7 +112,9 @@ def dropped(sample: Sample, drop: float, rng: np.random.Generator) -> tuple[str,
     return text, media
 
 
-def items(vino: Vino, samples: Sequence[Sample], drop: float, rng: np.random.Generator) -> list[Item]:
+def items(
+    vino: Vino, samples: Sequence[Sample], drop: float, rng: np.random.Generator
+) -> list[Item]:
     """Encode a batch of samples, all media and targets together."""
     kept = [dropped(s, drop, rng) for s in samples]
     pixels = [x for s, (_, media) in zip(samples, kept, strict=True) for x in (*media, s.target)]
@@ -141,7 +141,9 @@ def batches(run: Run, vino: Vino, progress: "Progress") -> Iterator[list[Item]]:
             frames = 17 if rng.random() < 0.6 else 9
             samples.append(draw(task, run.seed, progress.drawn, run.vocabulary, frames=frames))
             progress.drawn += 1
-            media = [x for x in (*samples[-1].segments, samples[-1].target) if not isinstance(x, str)]
+            media = [
+                x for x in (*samples[-1].segments, samples[-1].target) if not isinstance(x, str)
+            ]
             tokens += 40 + sum(64 * (1 + (len(x) - 1) // 4) for x in media)
         batch = items(vino, samples, run.drop, rng)
         yield sorted(batch, key=lambda i: (i.target.numel(), len(i.references), len(i.chat.text)))
@@ -213,24 +215,11 @@ def zero_start(mmdit: MMDiT) -> None:
             nn.init.zeros_(module.bias)  # type: ignore[arg-type]
 
 
-def read_vlm(folder: Path) -> VLM:
-    """The trained vision-language model."""
-    model = Qwen3VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-    return VLM(model, AutoTokenizer.from_pretrained(folder), VisionConfig.from_folder(folder))
-
-
-def read_vae(folder: Path) -> CausalAutoencoder:
-    """The trained autoencoder."""
-    config = AutoencoderConfig(**json.loads((folder / "config.json").read_text()))
-    vae = CausalAutoencoder(config)
-    vae.load_state_dict(load_file(folder / "vae.safetensors"))
-    return vae.float().eval()
-
-
 def build(run: Run) -> Vino:
     """The model of a run, its frozen parts loaded."""
     torch.manual_seed(run.seed)
-    vlm, vae = read_vlm(run.vlm), read_vae(run.vae)
+    wide = Placement(dtype=torch.float32)
+    vlm, vae = read_vlm(run.vlm, placement=wide), read_vae(run.vae, wide)
     sizes = ConditionerConfig(
         vlm_width=vlm.width, queries=run.queries,
         context_dim=GENERATOR.context_dim, visual_dim=GENERATOR.width,
@@ -313,8 +302,13 @@ def main(run: Run) -> None:
         log.update()
         if progress.step % 50 == 0:
             line = {k: round(float(np.mean(v)), 4) for k, v in sorted(recent.items())}
-            record = {"step": progress.step, "drawn": progress.drawn,
-                      "minutes": round(progress.seconds / 60, 1), "norm": round(float(norm), 3), **line}
+            record = {
+                "step": progress.step,
+                "drawn": progress.drawn,
+                "minutes": round(progress.seconds / 60, 1),
+                "norm": round(float(norm), 3),
+                **line,
+            }
             run.out.mkdir(parents=True, exist_ok=True)
             with (run.out / "log.jsonl").open("a") as file:
                 file.write(json.dumps(record) + "\n")

@@ -44,7 +44,9 @@ def qwen(words: PreTrainedTokenizerFast, layers: int = 4, room: int = 2048) -> V
     """A random Qwen3-VL of width 32."""
     ids = {f"{n}_token_id": words.convert_tokens_to_ids(f"<|{n}|>") for n in
            ("vision_start", "vision_end")}  # fmt: skip
-    ids |= {f"{n}_token_id": words.convert_tokens_to_ids(f"<|{n}_pad|>") for n in ("image", "video")}
+    ids |= {
+        f"{n}_token_id": words.convert_tokens_to_ids(f"<|{n}_pad|>") for n in ("image", "video")
+    }
     config = Qwen3VLConfig(
         text_config=dict(
             vocab_size=len(words), hidden_size=32, intermediate_size=48, num_hidden_layers=layers,

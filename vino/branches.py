@@ -30,7 +30,9 @@ def branches(
     """Every branch that runs. Per-reference scales count media in the model's order."""
     kept = left_out(prompt)
     made = []
-    for name, weight in sampling.scales.weights(has_images=kept[NEG_IMAGES] != prompt.media).items():
+    for name, weight in sampling.scales.weights(
+        has_images=kept[NEG_IMAGES] != prompt.media
+    ).items():
         media = kept[name]
         words = prompt.text if name == COND else sampling.negative
         clean = tuple(latents[m] for m in media)

@@ -23,10 +23,10 @@ from vino.flow.path import Latents, Velocity, data_estimate, seeded_noise
 from vino.flow.sampler import SOLVERS
 from vino.flow.sampling import Defaults, Sampling
 from vino.flow.schedule import schedule
-from vino.media import Frames
+from vino.media import Frames, is_clip_file
 from vino.model.vino import Vino
 from vino.prompt import Image, Medium, Prompt, Text, Video
-from vino.references import Fitted, fit, target_size
+from vino.references import fit, target_size
 from vino.request import Request, write_recipe
 from vino.sizes import LatentSize, PixelSize
 
@@ -106,7 +106,9 @@ class Model:
         others = [r if isinstance(r, Image | Video) else _medium(r) for r in references]
         return self.generate(Prompt(*others, base, Text(instruction)), **options)
 
-    def animate(self, picture: Any, prompt: str, *, frames: int | None = None, **options: Any) -> Any:
+    def animate(
+        self, picture: Any, prompt: str, *, frames: int | None = None, **options: Any
+    ) -> Any:
         """A clip that begins with the picture."""
         first = Image(picture, base=True)
         return self.generate(
@@ -156,7 +158,10 @@ class Model:
         return jobs
 
     def _check(self, size: PixelSize) -> None:
-        if size.frames > self.defaults.max_frames or size.height * size.width > self.defaults.max_area:
+        if (
+            size.frames > self.defaults.max_frames
+            or size.height * size.width > self.defaults.max_area
+        ):
             side = int(self.defaults.max_area**0.5)
             raise InputError(
                 f"{size.width}x{size.height} with {size.frames} frames is more than this model "
@@ -177,10 +182,12 @@ class Model:
 
     def _velocity(self, jobs: Sequence[Job]) -> Velocity:
         """The guided velocity of all jobs; prompts, references and queries are done here, once."""
-        rows = [b for job in jobs for b in job.branches]
+        rows = [branch for job in jobs for branch in job.branches]
         chats = list(dict.fromkeys(b.chat for b in rows))
         states = dict(zip(chats, self.vino.read(chats), strict=True))
-        conditioning = self.vino.condition([states[b.chat] for b in rows], [b.latents for b in rows])
+        conditioning = self.vino.condition(
+            [states[branch.chat] for branch in rows], [branch.latents for branch in rows]
+        )
         dtype = self.vino.mmdit.final_proj.weight.dtype
 
         def velocity(x: Latents, t: Tensor) -> list[Tensor]:
@@ -229,13 +236,11 @@ class Model:
 
 
 def _medium(source: Any) -> Medium:
-    from vino.media import is_clip_file
-
     if isinstance(source, Frames):
         return Video(source) if source.is_clip else Image(source)
     if isinstance(source, str | Path) and is_clip_file(source):
         return Video(source)
-    if isinstance(source, np.ndarray) and source.ndim == 4 or isinstance(source, list):
+    if (isinstance(source, np.ndarray) and source.ndim == 4) or isinstance(source, list):
         return Video(source)
     return Image(source)
 
@@ -243,8 +248,40 @@ def _medium(source: Any) -> Medium:
 def load(
     model: str | Path = "tiny",
     *,
+    vlm: str | Path | None = None,
+    vae: str | Path | None = None,
     device: str | torch.device | None = None,
     dtype: str | torch.dtype | None = None,
 ) -> Model:
-    """Load a model: "tiny" (embedded), a folder, or a hub id; CUDA or MPS are used when there."""
-    raise NotImplementedError
+    """Load a model: "tiny" (embedded), a folder or file, or a hub id.
+
+    vlm, vae: folders of Qwen3-VL and of the autoencoder, for checkpoints that come without them.
+    device: CUDA or MPS are taken when there. dtype: bfloat16 on CUDA, float32 elsewhere. Raises
+    CheckpointError for damaged weights and for bases that cannot generate, InputError for names
+    that lead nowhere.
+    """
+    where = _device(device)
+    wanted = _dtype(dtype) or (torch.bfloat16 if where.type == "cuda" else torch.float32)
+    read = checkpoints.read(model, vlm=vlm, vae=vae, dtype=wanted, device=where)
+    identity = {"name": Path(model).name, "hash": read.card.hash}
+    return Model(read.vino(), Defaults.parse(read.card.sampling), identity)
+
+
+def _device(name: str | torch.device | None) -> torch.device:
+    if name is None:
+        return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+        return device
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise InputError(f'no device "{name}" here: leave --device out or use "cpu"') from None
+
+
+def _dtype(name: str | torch.dtype | None) -> torch.dtype | None:
+    if name is None or isinstance(name, torch.dtype):
+        return name
+    known = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if name not in known:
+        raise InputError(f'unknown dtype "{name}": choose from {", ".join(known)}')
+    return known[name]

@@ -80,7 +80,7 @@ class Prompt:
     A medium written into a sentence is named there: Prompt("the hat in ", Image(h), " on a dog")
     reads "the hat in Image 1 on a dog". It counts as written in when the text joins it with a
     space (or an opening bracket) before it or a space or punctuation behind it. Other media stand
-    beside the text, which may name them itself: Prompt(Image(a), Image(b), "Image 1 wears Image 2").
+    beside the text, which may name them itself: Prompt(Image(a), "Image 1 in the rain").
 
     Raises InputError when the text names a picture or video that is not there, when more than one
     medium is the base, or when a segment is of no known kind.
@@ -213,13 +213,16 @@ def _check_names(prompt: Prompt) -> None:
                 "the name"
             )
         named.add((kind, number))
-    media = [("image", i, m) for i, m in enumerate(prompt.images, 1)]
-    media += [("video", i, m) for i, m in enumerate(prompt.videos, 1)]
+    kinds: list[tuple[str, tuple[Medium, ...]]] = [
+        ("image", prompt.images),
+        ("video", prompt.videos),
+    ]
+    media = [(kind, i, m) for kind, found in kinds for i, m in enumerate(found, 1)]
     if len(media) > 1 and prompt.text:
         for kind, i, medium in media:
             if not medium.base and (kind, i) not in named:
                 warnings.warn(
-                    f"{kind.title()} {i} is never named in the prompt; say \"{kind.title()} {i}\" "
+                    f'{kind.title()} {i} is never named in the prompt; say "{kind.title()} {i}" '
                     "where it is meant",
                     PromptWarning,
                     stacklevel=4,

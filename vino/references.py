@@ -85,7 +85,9 @@ def target_size(
         return replace(whole, frames=clip_frames(length, length)), fitted[base].content
     width, height = size or default
     if width < 1 or height < 1:
-        raise InputError(f"a size of {width}x{height} has no pixels: ask for at least {unit}x{unit}")
+        raise InputError(
+            f"a size of {width}x{height} has no pixels: ask for at least {unit}x{unit}"
+        )
     columns, rows = -(-width // unit) * unit, -(-height // unit) * unit
     length = frames or (base.frames.size.frames if base is not None else 1)
     return PixelSize(clip_frames(length, length), rows, columns), (0, 0, width, height)

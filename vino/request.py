@@ -29,7 +29,9 @@ class Request:
 
     def __post_init__(self) -> None:
         if not isinstance(self.seed, int) or not 0 <= self.seed <= MAX_SEED:
-            raise InputError(f"the seed must be a whole number from 0 to {MAX_SEED}, not {self.seed}")
+            raise InputError(
+                f"the seed must be a whole number from 0 to {MAX_SEED}, not {self.seed}"
+            )
         if self.frames is not None and (not isinstance(self.frames, int) or self.frames < 1):
             raise InputError(f"frames must be a whole number of at least 1, not {self.frames}")
         if self.size is not None and not all(isinstance(s, int) and s > 0 for s in self.size):
@@ -76,7 +78,9 @@ def read_request(recipe: dict[str, Any], references: Sequence[Medium]) -> Reques
             seed=recipe["seed"],
         )
     except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise InputError(f"the file's recipe is damaged ({error!r}): it cannot be made again") from None
+        raise InputError(
+            f"the file's recipe is damaged ({error!r}): it cannot be made again"
+        ) from None
 
 
 def recipe_media(recipe: dict[str, Any]) -> list[tuple[str, str, str]]:

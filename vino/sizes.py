@@ -96,7 +96,9 @@ def letterbox(width: int, height: int, area: int, unit: int = GRID_UNIT) -> Lett
     grid_w, grid_h = best_grid(width, height, area, unit)
     scale = min(grid_w / width, grid_h / height)
     resized = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return Letterbox(grid_w, grid_h, resized, ((grid_w - resized[0]) // 2, (grid_h - resized[1]) // 2))
+    return Letterbox(
+        grid_w, grid_h, resized, ((grid_w - resized[0]) // 2, (grid_h - resized[1]) // 2)
+    )
 
 
 def clip_grid(width: int, height: int, area: int, unit: int = GRID_UNIT) -> ClipGrid:

@@ -11,7 +11,9 @@ from vino.sizes import LatentSize
 def test_timeline_of_picture_clip_and_target():
     line = lay_out([LatentSize(1, 4, 4), LatentSize(3, 4, 6)], LatentSize(2, 4, 4), (1, 2, 2))
     assert len(line) == (1 + 4 + 1) + (1 + 18 + 1) + 8
-    assert line.positions[:, 0].unique_consecutive().tolist() == list(range(1 + 1 + 1 + 1 + 3 + 1 + 2))
+    assert line.positions[:, 0].unique_consecutive().tolist() == list(
+        range(1 + 1 + 1 + 1 + 3 + 1 + 2)
+    )
     boundaries = line.positions[line.roles == Role.BOUNDARY]
     assert boundaries.tolist() == [[0, 0, 0], [2, 0, 0], [3, 0, 0], [7, 0, 0]]
     target = line.positions[line.roles == Role.TARGET]

@@ -39,7 +39,9 @@ def inputs(name: str) -> tuple[MMDiT, VisualSequence, ContextStates, Tensor]:
     return net, visual, states, torch.full((batch,), case["timestep_t"])
 
 
-def record(net: MMDiT, visual: VisualSequence, states: ContextStates) -> tuple[dict[str, Tensor], list]:
+def record(
+    net: MMDiT, visual: VisualSequence, states: ContextStates
+) -> tuple[dict[str, Tensor], list]:
     """Hooks that collect what was recorded, in its names; rows of a batch are stacked."""
     seen: dict[str, Tensor] = {}
     nv, nc = visual.lengths, states.lengths

@@ -48,7 +48,9 @@ def fitted_of(prompt: Prompt, frames: int) -> dict[Medium, Fitted]:
     """Recorded references are on the grid already; a clip gives its first frames."""
 
     def fit(medium: Medium) -> Fitted:
-        kept = Frames(medium.frames.pixels[:frames] if isinstance(medium, Video) else medium.frames.pixels)
+        kept = Frames(
+            medium.frames.pixels[:frames] if isinstance(medium, Video) else medium.frames.pixels
+        )
         return Fitted(kept, (0, 0, kept.size.width, kept.size.height))
 
     return {m: fit(m) for m in prompt.media}

@@ -1,6 +1,7 @@
 """HunyuanVAE against recorded latents and frames of the published code's autoencoder."""
 
 import json
+
 import pytest
 import torch
 from safetensors.torch import load_file

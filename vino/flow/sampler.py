@@ -59,9 +59,7 @@ def multistep(velocity: Velocity, x: Latents, times: Tensor, watch: Watch = igno
         if before is not None:
             old, old_dt = before
             ratio = dt / (2 * old_dt)
-            slope = [
-                a + (a - b) * r.to(a.device) for a, b, r in zip(v, old, ratio, strict=True)
-            ]
+            slope = [a + (a - b) * r.to(a.device) for a, b, r in zip(v, old, ratio, strict=True)]
         x = _move(x, slope, dt)
         before = (v, dt)
     return list(x)

@@ -30,7 +30,9 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_STEPS:
-            raise InputError(f"steps must be a whole number from 1 to {MAX_STEPS}, not {self.steps}")
+            raise InputError(
+                f"steps must be a whole number from 1 to {MAX_STEPS}, not {self.steps}"
+            )
         scales = {"guidance": self.guidance, "image guidance": self.image_guidance}
         scales |= {f"guidance of reference {i}": s for i, s in enumerate(self.per_reference, 1)}
         for name, value in scales.items():
@@ -50,7 +52,8 @@ class Sampling:
         known = {f.name for f in fields(self)}
         if unknown := set(settings) - known:
             raise InputError(
-                f"unknown setting {', '.join(sorted(unknown))}: choose from {', '.join(sorted(known))}"
+                f"unknown setting {', '.join(sorted(unknown))}: "
+                f"choose from {', '.join(sorted(known))}"
             )
         return replace(self, **{k: v for k, v in settings.items() if v is not None})
 

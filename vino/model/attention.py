@@ -5,6 +5,7 @@ Axes: N tokens of the row, H heads, K head dimension, G samples of equal length.
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -51,4 +52,5 @@ def _attend_varlen(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> T
 
     ends = torch.tensor([0, *lengths], device=q.device, dtype=torch.int32).cumsum(0).int()
     longest = max(lengths)
-    return rearrange(varlen_attn(q, k, v, ends, ends, longest, longest), "N H K -> N (H K)")
+    out = varlen_attn(q, k, v, ends, ends, longest, longest)
+    return rearrange(cast(Tensor, out), "N H K -> N (H K)")

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vino.model.blocks import (
+    MLP,
     DualStreamBlock,
     Lengths,
-    MLP,
     Modulation,
     RefinerBlock,
     SingleStreamBlock,
@@ -136,9 +136,7 @@ class MMDiT(nn.Module):
         if config.guidance_embed:
             self.guidance_embed = TimeEmbed(width)
         self.context_refiner = ContextRefiner(config)
-        self.dual_blocks = nn.ModuleList(
-            DualStreamBlock(*sizes) for _ in range(config.dual_blocks)
-        )
+        self.dual_blocks = nn.ModuleList(DualStreamBlock(*sizes) for _ in range(config.dual_blocks))
         self.single_blocks = nn.ModuleList(
             SingleStreamBlock(*sizes) for _ in range(config.single_blocks)
         )
@@ -170,7 +168,8 @@ class MMDiT(nn.Module):
         tokens = self._transform(tokens, context, cond, rope, nv, nc)
         if len(target_places) < len(visual.roles):
             tokens = tokens[target_places]
-            nv = [n.frames * n.height * n.width // math.prod(visual.patch) for n in visual.targets]
+            volume = math.prod(visual.patch)
+            nv = tuple(n.frames * n.height * n.width // volume for n in visual.targets)
         scale, shift = self.final_modulation(cond, nv)  # HunyuanVideo stores scale first here
         return self.final_proj(modulate(tokens, shift, scale))
 

@@ -24,9 +24,7 @@ def latent_size(latent: Tensor) -> LatentSize:
 def patchify(latent: Tensor, patch: Patch) -> Tensor:
     """C T H W -> P F, tokens ordered t, h, w; values ordered C pt ph pw as in a Conv3d weight."""
     pt, ph, pw = patch
-    return rearrange(
-        latent, "c (t pt) (h ph) (w pw) -> (t h w) (c pt ph pw)", pt=pt, ph=ph, pw=pw
-    )
+    return rearrange(latent, "c (t pt) (h ph) (w pw) -> (t h w) (c pt ph pw)", pt=pt, ph=ph, pw=pw)
 
 
 def unpatchify(patches: Tensor, size: LatentSize, patch: Patch) -> Tensor:

@@ -76,7 +76,9 @@ class VisionConfig:
             ) from None
 
 
-def grid_size(height: int, width: int, unit: int, limits: PixelRange, frames: int = 1) -> tuple[int, int]:
+def grid_size(
+    height: int, width: int, unit: int, limits: PixelRange, frames: int = 1
+) -> tuple[int, int]:
     """(height, width) in multiples of `unit`, near the given ones, within the pixel limits.
 
     For clips the limits count the pixels of all frames, rounded to whole temporal patches, as
@@ -132,9 +134,7 @@ def see_clip(frames: Frames, config: VisionConfig) -> VisionInput:
     pixels = _channels_first(frames.pixels[chosen])
     if config.published_resize:
         pixels = _resize_published_clip(pixels)
-    size = grid_size(
-        pixels.shape[-2], pixels.shape[-1], config.unit, config.video, len(chosen)
-    )
+    size = grid_size(pixels.shape[-2], pixels.shape[-1], config.unit, config.video, len(chosen))
     seen = _patches(_resize(pixels, size), config)
     fps = 24.0 if config.published_timestamps else frames.fps
     indices = list(range(len(chosen))) if config.published_timestamps else chosen
@@ -161,7 +161,11 @@ def _patches(pixels: Tensor, config: VisionConfig) -> VisionInput:
     patches = rearrange(
         video,
         "(t tp) c (h mh p) (w mw q) -> (t h w mh mw) (c tp p q)",
-        tp=TEMPORAL_PATCH, mh=m, mw=m, p=p, q=p,
+        tp=TEMPORAL_PATCH,
+        mh=m,
+        mw=m,
+        p=p,
+        q=p,
     )
     t, _, h, w = video.shape
     return VisionInput(patches, (t // TEMPORAL_PATCH, h // p, w // p))

@@ -8,10 +8,12 @@ decoder layer). Axes: L tokens of a prompt, h width, N queries.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from transformers import DynamicCache, PreTrainedTokenizerBase, Qwen3VLForConditionalGeneration
+from transformers.cache_utils import DynamicLayer
 
 from vino.errors import InputError
 from vino.model.vision import VisionConfig, VisionInput, see_clip, see_picture
@@ -83,7 +85,9 @@ class VLM(nn.Module):
             )
         tokens = torch.tensor(ids, device=self.model.device)
         config = self.model.config
-        types = (tokens == config.image_token_id) * IMAGE + (tokens == config.video_token_id) * VIDEO
+        types = (tokens == config.image_token_id) * IMAGE + (
+            tokens == config.video_token_id
+        ) * VIDEO
         return Tokens(tokens, types.int(), images, videos, self._boundaries(ids, images, videos))
 
     def _expand(
@@ -146,11 +150,11 @@ class VLM(nn.Module):
             visual_pos_masks=visual,
             deepstack_visual_embeds=deepstack,
         )
-        layers = [(layer.keys, layer.values) for layer in cache.layers]
+        layers = [(layer.keys, layer.values) for layer in cast("list[DynamicLayer]", cache.layers)]
         return [
             PromptStates(
                 hidden[i],
-                tuple((k[i], v[i]) for k, v in layers),
+                tuple((cast(Tensor, k)[i], cast(Tensor, v)[i]) for k, v in layers),
                 int(positions[0, i, -1]),
                 prompt.boundaries,
             )
@@ -175,7 +179,7 @@ class VLM(nn.Module):
         visual = types > 0
         features: dict[int, list[Tensor]] = {}
         for kind, media, grid in ((IMAGE, images, grids[0]), (VIDEO, videos, grids[1])):
-            if media:
+            if grid is not None:
                 features[kind] = self._see(media, grid)
         kinds = types[visual]
         merged = []
@@ -250,7 +254,7 @@ class VLM(nn.Module):
                 **media,
             )
         words = out[0, ids.shape[1] :]
-        return self.tokenizer.decode(words, skip_special_tokens=True).strip()
+        return str(self.tokenizer.decode(words, skip_special_tokens=True)).strip()
 
 
 def _fill(text: str, placeholder: str, contents: Sequence[str]) -> str:
