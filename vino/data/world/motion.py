@@ -46,3 +46,8 @@ def view_at(camera: Camera, u: float) -> View:
         case "static":
             return View()
     raise InputError(f"no camera {camera.kind!r}: the cameras are {', '.join(CAMERAS)}")
+
+
+def is_moving(motion: Motion) -> bool:
+    """Whether the object changes at all over a clip."""
+    return motion.kind != "still"

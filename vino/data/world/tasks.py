@@ -1,0 +1,77 @@
+"""Tasks: what is asked, with which references, and the exact answer.
+
+`plan` draws a sample as scenes and words, a pure function of (task, seed, index, vocabulary,
+split); `draw` also renders it. Media stand before the text, as in the published prompts.
+"""
+
+import hashlib
+
+import numpy as np
+
+from vino.data.world import editing, making
+from vino.data.world.captions import long_caption, short_caption
+from vino.data.world.compose import Draft, Split
+from vino.data.world.render import render
+from vino.data.world.samples import Plan, Planner, Sample, Shot
+from vino.data.world.vocabulary import Vocabulary
+from vino.errors import InputError
+
+TASKS: dict[str, Planner] = {
+    "t2i": making.picture,
+    "t2v": making.clip,
+    "subject": making.subject,
+    "subject_clip": making.subject_clip,
+    "i2v": making.animate,
+    "remove": editing.edit_of(editing.remove),
+    "replace": editing.edit_of(editing.replace_thing),
+    "background": editing.edit_of(editing.change_background),
+    "add": editing.edit_of(editing.add),
+    "edit_ref": editing.replace_by_reference,
+    "reconstruct": making.reconstruct,
+    "select": making.select,
+}
+
+
+def plan(task: str, seed: int, index: int, vocabulary: Vocabulary, split: Split = "train") -> Plan:
+    """Draw the index-th sample of a task without rendering it."""
+    if task not in TASKS:
+        raise InputError(f"no task {task!r}: the tasks are {', '.join(TASKS)}")
+    number = int.from_bytes(hashlib.sha1(f"{task}/{split}".encode()).digest()[:4], "big")
+    return TASKS[task](Draft(np.random.default_rng((seed, number, index)), vocabulary, split))
+
+
+def draw(
+    task: str,
+    seed: int,
+    index: int,
+    vocabulary: Vocabulary,
+    split: Split = "train",
+    size: int = 64,
+    frames: int = 17,
+) -> Sample:
+    """Draw and render the index-th sample of a task.
+
+    size: side of all its media in pixels
+    frames: of its clips; pictures have one
+    """
+    return rendered(task, plan(task, seed, index, vocabulary, split), size, frames)
+
+
+def rendered(task: str, drawn: Plan, size: int = 64, frames: int = 17) -> Sample:
+    """The sample that a plan describes."""
+
+    def pixels(shot: Shot) -> np.ndarray:
+        return render(shot.scene, size, frames if shot.is_clip else 1)
+
+    return Sample(
+        task=task,
+        segments=tuple(s if isinstance(s, str) else pixels(s) for s in drawn.segments),
+        base=drawn.base,
+        target=pixels(drawn.target),
+        source_scene=drawn.source,
+        target_scene=drawn.target.scene,
+        references=drawn.references,
+        caption_long=long_caption(drawn.target.scene, drawn.target.is_clip),
+        caption_short=short_caption(drawn.target.scene),
+        withhold_latents=drawn.withhold_latents,
+    )
