@@ -1,0 +1,45 @@
+"""The command line: everything the library does, without writing Python.
+
+    parser      commands, options and their help; imports nothing heavy
+    values      text of an option to its value
+    console     notes, warnings and errors on stderr
+    failures    what went wrong, in one line, and the exit code
+    progress    the bar with the time left, and previews
+    output      names of the files written
+    make        generate, edit, animate, rewrite
+    like        making a file again from its recipe
+    tasks       task files and the requests they stand for
+    batch       running task files
+    models      convert, info
+
+Exit codes: 0 done; 1 some tasks of a batch failed, or a fault of vino's; 2 the input cannot be
+used; 130 interrupted.
+"""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+from vino.cli.console import Console, speaking
+from vino.cli.failures import explain
+from vino.cli.parser import parse
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; wrong arguments raise SystemExit(2)."""
+    args = parse(sys.argv[1:] if argv is None else argv)
+    console = Console(quiet=args.quiet, verbose=args.verbose, debug=args.debug)
+    with speaking(console):
+        try:
+            # A command's module is imported only now: torch takes seconds, and help needs none.
+            module, name = args.run.split(":")
+            code: int = getattr(importlib.import_module(f"vino.cli.{module}"), name)(args, console)
+            sys.stdout.flush()
+            return code
+        except (Exception, KeyboardInterrupt) as error:
+            if args.debug:
+                traceback.print_exc()
+            failure = explain(error)
+            console.error(failure.line)
+            return failure.code
