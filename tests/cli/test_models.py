@@ -40,6 +40,8 @@ def test_info_as_json(vino, folder):
 
 def test_convert_to_diffusers_and_back(vino, folder):
     assert vino("convert", folder, "there", "--to", "diffusers").out == "there\n"
+    base = vino("info", "there").out
+    assert "a base for training" in base and "making pictures" not in base
     said = vino("convert", folder, "again", "--to", "native", "--json")
     assert json.loads(said.out) == {"path": "again", "format": "native"}
     first, second = (json.loads(vino("info", m, "--json").out) for m in (folder, "again"))
@@ -60,9 +62,11 @@ def test_what_cannot_be_converted(vino, folder, tmp_path):
 
 def test_the_bar_follows_what_is_done(capsys):
     bar = models._Bar(Console(verbose=True))
-    for what in ("reading a", "writing b"):
-        for done in (1, 2):
-            bar(what, done, 2)
+    bar("reading a", 1, 4)
+    first = bar._bar
+    bar("reading a", 2, 4)
+    assert bar._bar is first and first is not None and first.n == 2
+    bar("writing b", 0, 1)
     bar.close()
     shown = capsys.readouterr().err
     assert "reading a" in shown and "writing b" in shown

@@ -12,11 +12,14 @@
     batch       running task files
     models      convert, info
 
+It also runs as `python -m vino.cli`.
+
 Exit codes: 0 done; 1 some tasks of a batch failed, or a fault of vino's; 2 the input cannot be
 used; 130 interrupted.
 """
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -40,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (Exception, KeyboardInterrupt) as error:
             if args.debug:
                 traceback.print_exc()
+            if isinstance(error, BrokenPipeError):  # or Python complains once more while it exits
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             failure = explain(error)
             console.error(failure.line)
             return failure.code

@@ -23,7 +23,7 @@ RESULTS = "results.jsonl"
 MADE, FAILED, SKIPPED = "made", "failed", "skipped"
 
 Record = dict[str, Any]
-"""One line of results.jsonl."""
+"""One line of results.jsonl; its path is inside the output folder."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,16 @@ def batch(args: Namespace, console: Console) -> int:
         if record["status"] != SKIPPED:
             _append(args.output / RESULTS, record)
         if record["status"] == MADE and not args.json:
-            print(record["path"], flush=True)
+            print(args.output / record["path"], flush=True)
     seconds = time.monotonic() - started
     counts = Counter(record["status"] for record in records)
     totals = {status: counts[status] for status in (MADE, FAILED, SKIPPED)}
     if args.json:
-        print(json.dumps({**totals, "seconds": round(seconds, 3), "results": records}))
+        told = {"folder": str(args.output), **totals, "seconds": round(seconds, 3)}
+        print(json.dumps({**told, "results": records}))
     summary = ", ".join(f"{count} {status}" for status, count in totals.items())
-    console.note(f"{len(entries)} tasks: {summary}, in {seconds:.0f} s")
+    where = args.output / RESULTS
+    console.note(f"{len(entries)} tasks: {summary}, in {seconds:.0f} s; told in {where}")
     return FAULT if counts[FAILED] else 0
 
 
@@ -98,7 +100,7 @@ def _run(entries: list[Entry], args: Namespace, console: Console) -> Iterator[Re
             if isinstance(entry.task, InputError):
                 raise entry.task
             path = _path(entry.task, args)
-            record["path"] = str(path)
+            record["path"] = entry.task.output.as_posix()
             if path.exists():
                 record["status"] = SKIPPED
             else:

@@ -133,7 +133,6 @@ def _produce(
     check_output(names.name(0, is_clip), is_clip)
     check_writable(names.name(0, is_clip))
     paths: list[Path] = []
-    made: list[Frames] = []
     for index, number in enumerate(names.seeds):
         label = f"{index + 1}/{args.n}" if args.n > 1 else ""
         preview = preview_of(names.name(index, is_clip), is_clip) if args.preview else None
@@ -142,12 +141,11 @@ def _produce(
         with Watch(console, label, preview) as watch:
             frames = make(number, watch)
         paths.append(frames.save(names.name(index, frames.is_clip)))
-        made.append(replace(frames, sound=None))
         if not args.json:
             print(paths[-1], flush=True)
-    _tell(console, made[0], getattr(args, "frames", None), _seconds(started))
+    _tell(console, frames, getattr(args, "frames", None), _seconds(started))
     if args.json:
-        print(json.dumps(_summary(paths, names.seeds, made[0], _seconds(started))))
+        print(json.dumps(_summary(paths, names.seeds, frames, _seconds(started))))
     return 0
 
 
@@ -163,7 +161,7 @@ def _tell(console: Console, frames: Frames, asked: int | None, seconds: float) -
 
 
 def _summary(paths: list[Path], seeds: range, frames: Frames, seconds: float) -> dict[str, Any]:
-    """What --json prints; the recipe is the first result's, the others differ in their seed."""
+    """What --json prints; the recipe is the last result's, the others differ in their seed."""
     recipe = frames.recipe or {}
     return {
         "paths": [str(path) for path in paths],

@@ -22,6 +22,14 @@ PARTS = {
 }
 
 
+SAMPLINGS = {
+    "making pictures": "picture",
+    "making clips": "clip",
+    "editing pictures": "picture_edit",
+    "editing clips": "clip_edit",
+}
+
+
 def convert(args: Namespace, console: Console) -> int:
     """Write a model in another format."""
     from vino import checkpoints
@@ -74,36 +82,35 @@ def _facts(model: str, checkpoint: "Checkpoint", path: Path) -> dict[str, Any]:
 
 def _described(facts: dict[str, Any]) -> str:
     """The facts for a person: one line each."""
-    defaults, sizes = facts["defaults"], facts["transformer"]
+    sizes = facts["transformer"]
     width = sizes["heads"] * sizes["head_dim"]
     blocks = f"{sizes['dual_blocks']} dual and {sizes['single_blocks']} single blocks"
-    largest = int(defaults["max_area"] ** 0.5)
     lines = [
         ("model", f"{facts['model']} ({facts['path']}, {facts['bytes'] / 2**20:,.1f} MiB)"),
         *((title, f"{count:,} parameters") for title, count in facts["parameters"].items()),
         ("network", f"{blocks} of width {width}"),
-        ("pictures", f"{_size(defaults['size'])}; up to the area of {largest}x{largest}"),
-        (
-            "clips",
-            f"{_size(defaults['clip_size'])}, {defaults['frames']} frames at "
-            f"{defaults['fps']:g} a second; up to {defaults['max_frames']} frames",
-        ),
-        *((name, _sampling(defaults[key])) for name, key in SAMPLINGS.items()),
+        *(_abilities(facts["defaults"]) if facts["generates"] else []),
         ("licence", facts["licence"] or "not stated"),
         *(("from", f"{o['part']}: {o['source']}; {o['licence']}") for o in facts["provenance"]),
         ("hash", facts["hash"] or "unknown"),
-        *([("note", facts["refusal"])] if facts["refusal"] else []),
+        *([] if facts["generates"] else [("note", facts["refusal"])]),
     ]
     column = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{column}}  {value}" for name, value in lines)
 
 
-SAMPLINGS = {
-    "making pictures": "picture",
-    "making clips": "clip",
-    "editing pictures": "picture_edit",
-    "editing clips": "clip_edit",
-}
+def _abilities(defaults: dict[str, Any]) -> list[tuple[str, str]]:
+    """What it makes when it is not told more."""
+    largest = int(defaults["max_area"] ** 0.5)
+    clips = f"{_size(defaults['clip_size'])}, {defaults['frames']} frames"
+    return [
+        ("pictures", f"{_size(defaults['size'])}; up to the area of {largest}x{largest}"),
+        (
+            "clips",
+            f"{clips} at {defaults['fps']:g} a second; up to {defaults['max_frames']} frames",
+        ),
+        *((name, _sampling(defaults[key])) for name, key in SAMPLINGS.items()),
+    ]
 
 
 def _sampling(values: dict[str, Any]) -> str:
@@ -121,16 +128,18 @@ class _Bar:
 
     def __init__(self, console: Console):
         self.console = console
+        self._what = ""
         self._bar: tqdm | None = None
 
     def __call__(self, what: str, done: int, total: int) -> None:
         if not self.console.shows_progress:
             return
-        if self._bar is None or self._bar.desc != f"{what}: ":
+        if self._bar is None or self._what != what:
             from tqdm import tqdm
 
             self.close()
-            self._bar = tqdm(desc=what, total=total, leave=False, unit_scale=True)
+            self._what = what
+            self._bar = tqdm(desc=what, total=total, leave=False, unit="", unit_scale=True)
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:

@@ -4,10 +4,10 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from difflib import get_close_matches
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
+import vino
 from vino.cli import values
 from vino.cli.console import one_line
 
@@ -72,7 +72,7 @@ def build() -> tuple[ArgumentParser, dict[str, Parser]]:
     """The whole parser, and the parser of every command."""
     parser = Parser("vino", description=ABOUT, epilog=START, allow_abbrev=False,
                     formatter_class=RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("--version", action="version", version=f"vino {_version()}")
+    parser.add_argument("--version", action="version", version=f"vino {vino.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     made: dict[str, Parser] = {}
 
@@ -154,13 +154,6 @@ vino rewrite "put the object in Image 1 on green" --ref hat.png
 vino generate "$(vino rewrite 'a dog beside something to eat')"
 """))
     return parser, made
-
-
-def _version() -> str:
-    try:
-        return version("vino")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def _generate(parser: Parser) -> None:
