@@ -39,9 +39,9 @@ WORDS: dict[str, float] = {"t2i": 0.82, "subject": 0.12, "reconstruct": 0.06}
 """What is drawn first, until words and places are learned."""
 
 ALL: dict[str, float] = {
-    "t2i": 0.42, "subject": 0.09, "reconstruct": 0.01, "select": 0.02,
-    "remove": 0.09, "replace": 0.10, "background": 0.06, "add": 0.04, "edit_ref": 0.04,
-    "t2v": 0.05, "i2v": 0.05, "subject_clip": 0.03,
+    "t2i": 0.50, "subject": 0.09, "reconstruct": 0.01, "select": 0.01,
+    "remove": 0.08, "replace": 0.10, "background": 0.05, "add": 0.03, "edit_ref": 0.03,
+    "t2v": 0.03, "i2v": 0.04, "subject_clip": 0.03,
 }  # fmt: skip
 """The full mixture, shares of samples."""
 
@@ -67,7 +67,7 @@ class Run:
     """Visual and context tokens of a step, about."""
     queries: int = 16
     lr: float = 1.2e-3
-    words_until: float = 0.22
+    words_until: float = 0.30
     """Share of the time spent on words and places before edits and clips come in."""
     drop: float = 0.1
     """Chance that the text, and that the media, of a sample are dropped (paper: 0.1)."""
