@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from vino.errors import InputError
-from vino.media.files import Kind, open_picture, reason
+from vino.media.files import Kind, moves, open_picture, quiet, reason
 from vino.media.frames import Frames, Limits, MediaWarning
 from vino.media.pictures import decode
 from vino.media.timing import Timestamps, constant_rate
@@ -24,18 +24,23 @@ def read_animation(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Fr
 
     A file cut off at its end gives the frames that are whole, with a MediaWarning.
     """
-    cut = False
-    if kind.name == "WEBP":
-        file, cut = _mend_webp(file.read())
     try:
-        image: Image.Image = open_picture(file, kind)
+        image, cut = open_animation(file, kind)
     except Exception as error:  # plugins raise nearly anything on damaged headers
         raise InputError(
             f"{name} is damaged or cut off ({reason(error)}): give an intact file"
         ) from None
-    if kind.name == "PNG" and not getattr(image, "is_animated", False):
+    if kind.name == "PNG" and not moves(image):
         raise InputError(f"{name} is a still picture: give it as a picture, or a clip instead")
     return read_frames(image, name, limits, cut)
+
+
+def open_animation(file: IO[bytes], kind: Kind) -> tuple[Image.Image, bool]:
+    """The opened file, and whether its end is known to be missing; raises what plugins raise."""
+    cut = False
+    if kind.name == "WEBP":
+        file, cut = _mend_webp(file.read())
+    return open_picture(file, kind), cut
 
 
 def read_frames(image: Image.Image, name: str, limits: Limits, cut: bool = False) -> Frames:
@@ -50,10 +55,16 @@ def read_frames(image: Image.Image, name: str, limits: Limits, cut: bool = False
             raise
         count, cut = limits.max_frames, True  # a later frame is damaged: take those before it
     stays: list[float] = []
-    pixels = np.empty((count, height, width, 3), np.uint8)
+    pixels = np.empty((0, 0, 0, 3), np.uint8)
     try:
         for i in range(count):
-            stays.append(_decode_frame(image, i, pixels[i], name, limits))
+            frame, stay = _decode_frame(image, i, name, limits)
+            if not stays:
+                pixels = np.empty((count, *frame.shape), np.uint8)
+            if frame.shape != pixels.shape[1:]:  # GIF frames may reach beyond the first
+                raise InputError(f"{name} changes its size at frame {i + 1}")
+            pixels[i] = frame
+            stays.append(stay)
     except InputError:
         if not stays:
             raise
@@ -72,19 +83,17 @@ def read_frames(image: Image.Image, name: str, limits: Limits, cut: bool = False
 
 
 def _decode_frame(
-    image: Image.Image, index: int, out: np.ndarray, name: str, limits: Limits
-) -> float:
-    """Write one frame to `out` (H W 3); returns the seconds it stays."""
+    image: Image.Image, index: int, name: str, limits: Limits
+) -> tuple[np.ndarray, float]:
+    """Pixels H W 3 of one frame and the seconds it stays."""
     try:
-        image.seek(index)
+        with quiet():
+            image.seek(index)
     except Exception as error:  # as above
         raise InputError(f"{name} is damaged at frame {index + 1} ({reason(error)})") from None
     pixels = decode(image, name, limits)
-    if pixels.shape != out.shape:  # GIF frames may reach beyond the first
-        raise InputError(f"{name} changes its size at frame {index + 1}")
-    out[:] = pixels
     stay = float(image.info.get("duration") or 0)
-    return (stay if stay > _TOO_SHORT else _INSTEAD) / 1000
+    return pixels, (stay if stay > _TOO_SHORT else _INSTEAD) / 1000
 
 
 def _mend_webp(data: bytes) -> tuple[IO[bytes], bool]:

@@ -7,10 +7,10 @@ import numpy as np
 from PIL import Image
 
 from vino.errors import InputError
-from vino.media.animations import read_animation, read_frames
+from vino.media.animations import open_animation, read_animation, read_frames
 from vino.media.arrays import rgb_pixels
 from vino.media.containers import read_container
-from vino.media.files import open_file, open_picture
+from vino.media.files import moves, open_file
 from vino.media.frames import DEFAULT_LIMITS, Frames, Limits
 from vino.media.pictures import PictureSource, read_picture
 
@@ -58,9 +58,10 @@ def is_clip_file(path: str | Path, limits: Limits = DEFAULT_LIMITS) -> bool:
         if kind.is_container or not kind.may_move:
             return kind.is_container
         try:
-            return bool(getattr(open_picture(file, kind), "is_animated", False))
+            image, _ = open_animation(file, kind)
         except Exception:  # damaged: reading it says how
             return False
+        return moves(image)
 
 
 def _read_file(path: Path, limits: Limits) -> Frames:

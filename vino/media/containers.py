@@ -23,6 +23,8 @@ from vino.media.frames import Frames, Limits, MediaWarning
 from vino.media.sound import Recorder, Sound
 from vino.media.timing import DEFAULT_RATE, Timestamps, constant_rate
 
+_DEMUX_ERRORS = (av.FFmpegError, IndexError)  # the latter when a track appears on the way
+
 
 def read_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Frames:
     """All frames of the first picture track at a constant rate, with the first sound track."""
@@ -37,7 +39,7 @@ def read_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Fr
             sound = reading.run(container)
     except InputError:
         raise
-    except (av.FFmpegError, ValueError, MemoryError) as error:
+    except Exception as error:  # damaged headers make PyAV raise nearly anything
         raise _damaged(name, reason(error)) from None
     if reading.damage:
         warnings.warn(
@@ -45,7 +47,7 @@ def read_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Fr
             MediaWarning,
             stacklevel=4,
         )
-    schedule = constant_rate(Timestamps(reading.starts, declared=reading.rates))
+    schedule = constant_rate(reading.timestamps)
     limits.check_clip(name, schedule.count, *reading.pixels.shape[2:0:-1])
     return Frames(schedule.resample(reading.pixels[: reading.length]), schedule.rate, sound)
 
@@ -69,7 +71,9 @@ def _picture_track(container: InputContainer, name: str) -> VideoStream:
             raise _damaged(name, "unknown codec or size")
         stream.thread_type = ThreadType.AUTO
         return stream
-    raise InputError(f"{name} holds no pictures, only other tracks: give {CLIPS}")
+    if not len(container.streams):
+        raise _damaged(name, "no tracks")
+    raise InputError(f"{name} holds no pictures, only other tracks: give a clip ({CLIPS})")
 
 
 def _shown_size(video: VideoStream) -> tuple[int, int]:
@@ -86,7 +90,7 @@ def _count(container: InputContainer, video: VideoStream, limits: Limits) -> int
                 seen.add(("untimed", len(seen)) if packet.pts is None else packet.pts)
             if len(seen) > limits.max_frames:
                 break
-    except av.FFmpegError:
+    except _DEMUX_ERRORS:
         pass  # cut off here; decoding warns of it
     return max(1, len(seen))
 
@@ -109,6 +113,7 @@ class _Reading:
     pixels: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0, 3), np.uint8))
     times: list[float | None] = field(default_factory=list)
     rates: list[float] = field(init=False)
+    _precision: float = field(init=False)
     damage: str = ""
     _decoded_size: tuple[int, int] = (0, 0)
     _end: float = 0.0
@@ -126,7 +131,7 @@ class _Reading:
                     self._decode(cast("Packet[VideoStream]", packet))
                 elif recorder:
                     recorder.add(cast("Packet[AudioStream]", packet))
-        except av.FFmpegError as error:
+        except _DEMUX_ERRORS as error:
             self.damage = f"is cut off or damaged ({reason(error)})"
         if not self.length:
             raise _damaged(self.name, "not one frame can be decoded")
@@ -138,14 +143,16 @@ class _Reading:
         # Copied: a stream may not be touched once its container is closed.
         named = (self.video.average_rate, self.video.guessed_rate)
         self.rates = [float(rate) for rate in named if rate]
+        self._precision = float(self.video.time_base or 0)
 
     @property
-    def starts(self) -> np.ndarray:
-        """Seconds of each frame, not decreasing; counted at the named rate if any are unknown."""
+    def timestamps(self) -> Timestamps:
+        """When the frames are shown; counted at the named rate if any time is unknown."""
         known = [time for time in self.times if time is not None]
+        starts = np.maximum.accumulate(np.array(known))
         if len(known) < len(self.times):
-            return np.arange(len(self.times)) / next(iter(self.rates), DEFAULT_RATE)
-        return np.maximum.accumulate(np.array(known))
+            starts = np.arange(len(self.times)) / next(iter(self.rates), DEFAULT_RATE)
+        return Timestamps(starts, declared=self.rates, precision=self._precision)
 
     def _recorder(self, container: InputContainer) -> Recorder | None:
         if not container.streams.audio:

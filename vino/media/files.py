@@ -4,8 +4,10 @@ The kind is never guessed by Pillow or FFmpeg: the formats that run programs, fe
 or accept anything (PostScript, playlists, raw data) are not among these.
 """
 
+import logging
 import os
 import stat
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +22,9 @@ from vino.media.frames import Limits
 HEAD = 512  # bytes looked at
 PICTURES = "PNG, JPEG, WebP, GIF, BMP, TIFF, PPM or AVIF"
 CLIPS = "MP4, MOV, WebM, MKV, AVI, GIF or animated WebP"
+# Pillow logs errors beside raising them; without a handler Python prints them.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
@@ -44,7 +49,9 @@ def open_file(path: Path, limits: Limits) -> Iterator[tuple[IO[bytes], Kind]]:
         file.seek(0)
         kind = sniff(head)
         if kind is None:
-            raise InputError(f"{path} {_describe(head)}: give {PICTURES}, or {CLIPS}")
+            raise InputError(
+                f"{path} {_describe(head)}: give a picture ({PICTURES}) or a clip ({CLIPS})"
+            )
         yield file, kind
 
 
@@ -119,12 +126,31 @@ def open_picture(file: IO[bytes], kind: Kind) -> ImageFile.ImageFile:
     """
     Image.init()
     make: Callable[..., ImageFile.ImageFile] = Image.OPEN[kind.name][0]
-    return make(file, "")
+    with quiet():
+        return make(file, "")
+
+
+def moves(image: Image.Image) -> bool:
+    """Whether a second frame (or page) begins, be it damaged."""
+    try:
+        with quiet():
+            return bool(getattr(image, "is_animated", False))
+    except Exception:  # plugins raise nearly anything on damaged data
+        return True
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without Pillow's own warnings: it warns of odd metadata that changes nothing here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
 
 
 def reason(error: Exception) -> str:
     """A library's error, in one short line."""
-    words = " ".join(str(error).split()) or type(error).__name__
+    text = str(getattr(error, "strerror", None) or error)
+    words = " ".join(text.split()) or type(error).__name__
     return words if len(words) <= 100 else words[:99] + "…"
 
 

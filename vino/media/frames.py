@@ -123,7 +123,8 @@ class Frames:
         as .mp4, .gif or .webp; sound is kept in .mp4 alone.
 
         quality: 1 to 100. Left out: .png and picture .webp without loss, .jpg 95, clip .webp 90,
-            .mp4 80 (x264 crf 16). GIF has no quality: one palette for the whole clip.
+            .mp4 80 (x264 crf 16). GIF has no quality: one palette for the whole clip, and at
+            most 50 frames per second (of faster clips some frames are left out).
 
         .mp4 needs even sides: an odd one is made even by repeating its last row or column.
 

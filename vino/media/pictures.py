@@ -8,7 +8,7 @@ from PIL import Image
 
 from vino.errors import InputError
 from vino.media.arrays import WHITE, eight_bits, on_white, rgb_pixels
-from vino.media.files import open_file, open_picture, reason
+from vino.media.files import moves, open_file, open_picture, quiet, reason
 from vino.media.frames import DEFAULT_LIMITS, Frames, Limits, MediaWarning
 
 PictureSource = str | Path | Image.Image | np.ndarray | Frames
@@ -56,8 +56,9 @@ def decode(image: Image.Image, name: str, limits: Limits) -> np.ndarray:
     """The current frame of a PIL image as H W 3 uint8; sizes are checked before decoding."""
     limits.check_picture(name, *image.size)
     try:
-        image.load()
-        return _upright(image, to_rgb(image, name))
+        with quiet():
+            image.load()
+            return _upright(image, to_rgb(image, name))
     except InputError:
         raise
     except Exception as error:  # decoders raise nearly anything on damaged data
@@ -109,7 +110,7 @@ def _read_file(path: Path, limits: Limits) -> np.ndarray:
             ) from None
         pixels = decode(image, str(path), limits)
         # Phones write a JPEG with extra views (MPO): its first picture is the picture.
-        if getattr(image, "is_animated", False) and image.format != "MPO":
+        if moves(image) and image.format != "MPO":
             warnings.warn(
                 f"{path} has several frames; the first is the picture", MediaWarning, stacklevel=3
             )
@@ -118,6 +119,8 @@ def _read_file(path: Path, limits: Limits) -> np.ndarray:
 
 def _read_array(array: np.ndarray, limits: Limits) -> np.ndarray:
     """H W, H W C or 1 H W C to 1 H W 3."""
+    if not 2 <= array.ndim <= 4:
+        raise InputError(f"a picture is an array H W 3, not of shape {array.shape}")
     if array.ndim == 4:
         _refuse_clip("the array", len(array))
     if array.ndim == 2:

@@ -8,6 +8,7 @@ text encoding can change it.
 import json
 import struct
 from collections.abc import Callable
+from itertools import dropwhile
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,7 +17,7 @@ from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from vino.errors import InputError
-from vino.media.files import Kind, open_file, open_picture, reason
+from vino.media.files import Kind, open_file, open_picture, quiet, reason
 from vino.media.frames import DEFAULT_LIMITS, Limits
 
 PNG_KEY = "vino-recipe"
@@ -66,7 +67,8 @@ def read_recipe(path: str | Path, limits: Limits = DEFAULT_LIMITS) -> dict[str, 
     path = Path(path)
     with open_file(path, limits) as (file, kind):
         try:
-            text = _find(file, kind)
+            with quiet():
+                text = _find(file, kind)
         except Exception as error:  # metadata of unknown origin makes parsers raise nearly anything
             raise InputError(
                 f"the metadata of {path} cannot be read ({reason(error)}): give an intact file"
@@ -109,8 +111,10 @@ def _webp_comment(image: ImageFile.ImageFile) -> object:
 
 
 def _jpeg_comment(image: ImageFile.ImageFile) -> object:
-    """All comment segments as one: a long recipe spans several."""
-    return b"".join(part for name, part in getattr(image, "applist", ()) if name == "COM")
+    """The comment segments as one, from the marked one on: a long recipe spans several."""
+    parts = [bytes(part) for name, part in getattr(image, "applist", ()) if name == "COM"]
+    ours = list(dropwhile(lambda part: not part.startswith(_MARK.encode()), parts))
+    return b"".join(ours)
 
 
 _IN_COMMENT: dict[str, Callable[[ImageFile.ImageFile], object]] = {

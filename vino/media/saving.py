@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from einops import rearrange
 from PIL import Image
 
@@ -28,6 +29,8 @@ _JPEG_QUALITY = 95
 _WEBP_QUALITY = 90  # of clips; pictures are kept without loss
 _MP4_QUALITY = 80  # crf 16
 _PALETTE_PIXELS = 1 << 20  # pixels the palette of a GIF is chosen from
+_FASTEST_GIF = 50.0  # frames per second; viewers play a GIF that asks for more at 10
+_FASTEST_WEBP = 90.0
 _BT709 = 1  # H.273: primaries, transfer and matrix alike
 
 
@@ -67,6 +70,8 @@ def check_output(path: str | Path, is_clip: bool) -> None:
             raise InputError(f"{path} is a folder: name a file")
         for folder in path.absolute().parents:
             if folder.is_dir():
+                if not os.access(folder, os.W_OK):
+                    raise PermissionError(errno.EACCES, "no permission")
                 break
             if folder.exists():
                 raise InputError(f"{path} cannot be written: {folder} is not a folder")
@@ -133,6 +138,7 @@ def _encode_webp(
         how = {"lossless": True} if quality is None else {"quality": quality}
         frames.picture().save(out, "WEBP", **how, **options)
         return
+    frames = _slowed(frames, _FASTEST_WEBP)
     first, *others = [frames.picture(i) for i in range(len(frames.pixels))]
     first.save(
         out,
@@ -149,6 +155,7 @@ def _encode_webp(
 def _encode_gif(
     frames: Frames, out: io.BytesIO, quality: int | None, options: dict[str, Any]
 ) -> None:
+    frames = _slowed(frames, _FASTEST_GIF)
     palette = _palette(frames.pixels)
     first, *others = [
         frames.picture(i).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
@@ -175,6 +182,15 @@ def _palette(pixels: np.ndarray) -> Image.Image:
     step = max(1, round((pixels[..., 0].size / _PALETTE_PIXELS) ** 0.5))
     sample = rearrange(pixels[:, ::step, ::step], "t h w c -> (t h) w c")
     return Image.fromarray(np.ascontiguousarray(sample)).quantize(256, Image.Quantize.MEDIANCUT)
+
+
+def _slowed(frames: Frames, fastest: float) -> Frames:
+    """At most `fastest` frames per second, in the same time: some are left out."""
+    if frames.fps <= fastest or not frames.is_clip:
+        return frames
+    count = max(2, round(len(frames.pixels) * fastest / frames.fps))
+    kept = np.arange(count) * len(frames.pixels) // count
+    return replace(frames, pixels=frames.pixels[kept], fps=fastest)
 
 
 def _stays(frames: Frames, unit: int) -> list[int]:
@@ -216,7 +232,10 @@ def _yuv(pixels: np.ndarray, width: int, height: int, index: int, rate: Fraction
     extra = ((0, height - pixels.shape[0]), (0, width - pixels.shape[1]), (0, 0))
     even = np.ascontiguousarray(np.pad(pixels, extra, mode="edge"))
     frame = av.VideoFrame.from_ndarray(even, format="rgb24").reformat(
-        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND,  # else darker by a level
     )
     frame.pts, frame.time_base = index, 1 / rate
     return frame

@@ -138,7 +138,8 @@ class Recorder:
         if self._first is None:
             self._first = float(packet.pts * packet.time_base)
         packet.stream = self._copy
-        self._output.mux(packet)
+        with suppress(av.FFmpegError):  # a time that runs backwards: the pictures matter more
+            self._output.mux(packet)
 
     def sound(self, first_picture: float) -> Sound | None:
         """What was collected; first_picture: seconds, on the stream's clock."""

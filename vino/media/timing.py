@@ -7,6 +7,8 @@ import numpy as np
 
 DEFAULT_RATE = 24.0
 _JITTER = 0.4  # of a frame: timestamps this near a regular grid are that grid
+_NEAR = 0.15  # of the median step: steps this near it are meant to be it
+_EXACT = 0.0005  # well below what tells 23.976 from 24
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,14 @@ def constant_rate(times: Timestamps) -> Schedule:
     if n == 1 or span <= 0:
         return Schedule(next(iter(times.declared), DEFAULT_RATE), n)
     mean = (n - 1) / span
-    regular = np.abs(starts * mean - np.arange(n)).max() <= _JITTER
-    if regular and (times.last is None or times.last * mean < 1.5):
-        return Schedule(_named_rate(mean, times, times.precision / span), n)
+    jitter = np.abs(starts * mean - np.arange(n)).max()
+    if jitter <= _JITTER and (times.last is None or times.last * mean < 1.5):
+        error = max(times.precision / span, jitter / (n - 1))
+        return Schedule(_named_rate(mean, times, error), n)
     steps = np.diff(starts)
     steps = steps[steps > 0]
     median = np.median(steps)
-    steps = steps[np.abs(steps - median) <= median / 4]
+    steps = steps[np.abs(steps - median) <= max(_NEAR * median, times.precision)]
     step = float(steps.mean()) if len(steps) else float(median)
     rate = _named_rate(1 / step, times, times.precision / step / max(1, len(steps)) ** 0.5)
     places = np.floor(starts * rate + 0.5)  # floats: absurd timestamps must not overflow
@@ -73,6 +76,6 @@ def constant_rate(times: Timestamps) -> Schedule:
 def _named_rate(measured: float, times: Timestamps, error: float) -> float:
     """A declared or whole rate within the error of measurement, else the measured one."""
     for rate in (*times.declared, float(round(measured))):
-        if rate > 0 and abs(rate / measured - 1) <= error + 0.002:
+        if rate > 0 and abs(rate / measured - 1) <= error + _EXACT:
             return float(rate)
     return measured
