@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 import torch
@@ -68,22 +69,21 @@ def test_sizes_are_read_off_full_size_shapes():
 
 
 def test_original_names_cover_the_full_size_model(full_mmdit):
-    pieces = original_pieces(full_mmdit)
+    pieces, ours = original_pieces(full_mmdit), full_mmdit.state_dict()
     rows = {}
     for name, piece in pieces.items():
         assert piece.name == original_name(name)
-        length = len(full_mmdit.state_dict()[name])
-        rows.setdefault(piece.name, []).extend(piece.rows or [(0, length)])
+        rows.setdefault(piece.name, []).extend(piece.rows or [(0, len(ours[name]))])
     for name, ranges in rows.items():
         ends = sorted(ranges)
         assert ends[0][0] == 0, name
-        assert all(a[1] == b[0] for a, b in zip(ends, ends[1:], strict=False)), name
+        assert all(a[1] == b[0] for a, b in pairwise(ends)), name
     fused = [name for name in rows if re.search(r"qkv|linear1\.", name)]
     assert len(fused) == 2 * (2 + 2 * 20 + 40)
-    there = {n: (p, *full_mmdit.state_dict()[ours].shape[1:]) for ours, n, p in (
-        (ours, piece.name, max(end for _, end in rows[piece.name]))
-        for ours, piece in pieces.items()
-    )}  # fmt: skip
+    there = {
+        piece.name: (max(end for _, end in rows[piece.name]), *ours[name].shape[1:])
+        for name, piece in pieces.items()
+    }
     assert mmdit_config(Shapes(there), original_name) == MMDiTConfig()
 
 

@@ -15,7 +15,7 @@ FULL_NAMES = Path(
     os.environ.get("VINO_GOLDEN") or HERE.parents[2] / "shared/golden/seed0"
 ).parent / "full_size_keys.json"  # fmt: skip
 
-VLM_WIDTH, CONTEXT, QUERIES = 32, 24, 4
+WIDTH, VLM_WIDTH, CONTEXT, QUERIES = 64, 32, 24, 4
 TRANSFORMER = {
     "in_channels": 4, "out_channels": 4, "num_attention_heads": 2, "attention_head_dim": 32,
     "num_layers": 2, "num_single_layers": 3, "num_refiner_layers": 1, "mlp_ratio": 3.0,
@@ -55,10 +55,10 @@ def autoencoder() -> AutoencoderKLHunyuanVideo:
     return AutoencoderKLHunyuanVideo(**VAE).eval()
 
 
-def extras(width: int) -> dict[str, Tensor]:
-    """Queries and connectors under their published names; `width` is the transformer's."""
+def extras(width: int = WIDTH, context: int = CONTEXT) -> dict[str, Tensor]:
+    """Queries and connectors under their published names; widths are the transformer's."""
     full = full_size("mm_encoder_extra")
-    small = {2560: VLM_WIDTH, 256: QUERIES, 4096: CONTEXT, 16384: 4 * CONTEXT}
+    small = {2560: VLM_WIDTH, 256: QUERIES, 4096: context, 16384: 4 * context}
     small |= {3072: width, 12288: 4 * width}
     generator = torch.Generator().manual_seed(3)
     return {
@@ -69,9 +69,8 @@ def extras(width: int) -> dict[str, Tensor]:
 
 def published(vlm_prefix: str | None = "mm_encoder.mm_encoder.") -> dict[str, Tensor]:
     """All tensors of a published checkpoint, small."""
-    model = transformer()
-    state = {f"transformer.{n}": t for n, t in model.state_dict().items()}
-    state |= {f"mm_encoder.{n}": t for n, t in extras(model.inner_dim).items()}
+    state = {f"transformer.{n}": t for n, t in transformer().state_dict().items()}
+    state |= {f"mm_encoder.{n}": t for n, t in extras().items()}
     if vlm_prefix is not None:
         torch.manual_seed(4)
         language = tiny.qwen(tiny.tokenizer()).model
@@ -101,7 +100,8 @@ def original(state: dict[str, Tensor]) -> dict[str, Tensor]:
             fused.setdefault(f"{base}.{leaf}", {})[which] = tensor
         else:
             out[there] = tensor
-    return out | {name: torch.cat([t for _, t in sorted(parts.items())]) for name, parts in fused.items()}
+    whole = {n: torch.cat([t for _, t in sorted(parts.items())]) for n, parts in fused.items()}
+    return out | whole
 
 
 def _family(name: str) -> str:

@@ -43,10 +43,7 @@ class Checkpoint:
     def refusal(self) -> str | None:
         """Why this cannot generate, in one line; None when it can."""
         if self.conditioner is None:
-            return (
-                f"{self.title}: a base for training. It has no connectors and no queries, which "
-                "VINO's training adds, so it cannot generate; load a trained VINO model"
-            )
+            return base_refusal(self.title)
         if self.vlm is None:
             return (
                 f"{self.title}: holds no vision-language model; name the folder of "
@@ -116,6 +113,14 @@ class Checkpoint:
             if is_ != wanted:
                 return f"{self.title}: parts of different models, {what}: {is_}, not {wanted}"
         return None
+
+
+def base_refusal(title: object) -> str:
+    """Why a base for training cannot generate."""
+    return (
+        f"{title}: a base for training. It has no connectors and no queries, which VINO's "
+        "training adds, so it cannot generate; load a trained VINO model"
+    )
 
 
 def _known(vae: object) -> Autoencoder:

@@ -9,7 +9,7 @@ from accelerate import init_empty_weights
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from vino.checkpoints.store import Shape, Watch, Weights, listed
+from vino.checkpoints.store import Shape, Watch, Weights, first_line, listed
 from vino.errors import CheckpointError
 
 
@@ -53,8 +53,10 @@ def empty_weights(what: object) -> Iterator[None]:
     try:
         with init_empty_weights(include_buffers=False):
             yield
-    except (ValueError, TypeError, RuntimeError, KeyError, ArithmeticError) as error:
-        raise CheckpointError(f"{what}: its config describes no model ({error})") from None
+    except CheckpointError:
+        raise
+    except Exception as error:  # whatever a foreign config makes the builders trip over
+        raise CheckpointError(f"{what}: its config builds no model ({first_line(error)})") from None
 
 
 def same_names(module: nn.Module, except_for: Iterable[str] = ()) -> Target:

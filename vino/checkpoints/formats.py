@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from vino.checkpoints.card import FILE
-from vino.checkpoints.checkpoint import Checkpoint
+from vino.checkpoints.card import FILE, read_manifest
+from vino.checkpoints.checkpoint import Checkpoint, base_refusal
 from vino.checkpoints.diffusers import TRANSFORMER_CLASS, read_hunyuan_diffusers
 from vino.checkpoints.fill import Placement
 from vino.checkpoints.hub import VAE_WEIGHTS, resolve
@@ -34,15 +34,19 @@ def read(
     dtype: torch.dtype | None = None,
     device: torch.device | str = "cpu",
     watch: Watch | None = None,
+    generating: bool = False,
 ) -> Checkpoint:
     """Read a checkpoint of any known format, whole parts only.
 
     model, vlm, vae: as `resolve` takes them ("tiny", a folder or file, a hub id). vlm and vae
     name what published and original weights come without. Nothing of the files stays open or
-    mapped. Raises CheckpointError for damaged or foreign weights, InputError for unknown names.
+    mapped. generating: refuse a base for training before its gigabytes are read. Raises
+    CheckpointError for damaged or foreign weights, InputError for unknown names.
     """
     path = resolve(model)
     reader = READERS[detect(path)]
+    if generating and _is_base(path, reader):
+        raise CheckpointError(base_refusal(path))
     placement = Placement(dtype, device, watch)
     vlm_folder = None if vlm is None else resolve(vlm)
     vae_folder = None if vae is None else resolve(vae, VAE_WEIGHTS)
@@ -58,7 +62,7 @@ def load(
     device: torch.device | str = "cpu",
 ) -> Vino:
     """A whole model, ready to generate; what is a base for training is refused, with the reason."""
-    return read(model, vlm=vlm, vae=vae, dtype=dtype, device=device).vino()
+    return read(model, vlm=vlm, vae=vae, dtype=dtype, device=device, generating=True).vino()
 
 
 def detect(path: Path) -> str:
@@ -75,6 +79,12 @@ def detect(path: Path) -> str:
         f"{path}: not a file of VINO's or HunyuanVideo's; its tensors belong to "
         f"{', '.join(first)}. Of a diffusers or model folder name the folder"
     )
+
+
+def _is_base(path: Path, reader: object) -> bool:
+    if reader is read_native:
+        return read_manifest(path).conditioner is None
+    return reader is not read_published
 
 
 def _folder_format(folder: Path) -> str:

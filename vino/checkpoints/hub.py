@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import vino
+from vino.checkpoints.store import first_line
 from vino.errors import InputError
 
 PACKAGED = ("tiny",)
@@ -24,14 +25,11 @@ def resolve(model: str | Path, weights: tuple[str, ...] = WEIGHTS) -> Path:
     if model in PACKAGED:
         return _packaged(str(model))
     path = Path(model).expanduser()
-    if path.exists():
+    if str(model) and path.exists():
         return path
     if isinstance(model, str) and _HUB_ID.fullmatch(model):
         return _fetched(model, weights)
-    raise InputError(
-        f"no model {str(model)!r}: there is no such file or folder. Known are {_known()}, "
-        "a model folder, and a hub id (owner/name)"
-    )
+    raise InputError(f"no model {str(model)!r}: there is no such file or folder. {_known()}")
 
 
 def _packaged(name: str) -> Path:
@@ -49,12 +47,12 @@ def _fetched(model: str, weights: tuple[str, ...]) -> Path:
     try:
         return Path(snapshot_download(model, allow_patterns=wanted, ignore_patterns=[*NOT_READ]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().partition("\n")[0][:200]
         raise InputError(
             f"no model {model!r}: there is no such folder, and the Hugging Face hub gave none "
-            f"({type(error).__name__}: {reason}). Known are {_known()}, a model folder, a hub id"
+            f"({type(error).__name__}: {first_line(error)}). {_known()}"
         ) from None
 
 
 def _known() -> str:
-    return ", ".join(f'"{name}"' for name in PACKAGED)
+    names = ", ".join(f'"{name}"' for name in PACKAGED)
+    return f"Known are {names}, a model folder or file, and a hub id (owner/name)"

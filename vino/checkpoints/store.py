@@ -91,6 +91,11 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
+def first_line(error: Exception) -> str:
+    """The start of what a library says went wrong."""
+    return str(error).strip().partition("\n")[0][:160] or type(error).__name__
+
+
 def listed(names: Iterable[str]) -> str:
     """Up to ten of the names, and how many there are."""
     every = list(names)
@@ -216,7 +221,7 @@ def _tensors_of(path: Path, content: object) -> Mapping[str, Tensor]:
 
 
 def _damaged(path: Path, kind: str, error: Exception) -> CheckpointError:
-    reason = str(error).strip().partition("\n")[0][:160]
     return CheckpointError(
-        f"{path}: not a readable {kind} file, damaged or cut off ({reason}); get it again"
+        f"{path}: not a readable {kind} file, damaged or cut off ({first_line(error)}); "
+        "get it again"
     )

@@ -14,7 +14,7 @@ from transformers import (
 
 from vino.checkpoints.fill import Piece, Placement, Target, empty_weights, fill, same_names
 from vino.checkpoints.save import Saving, save_json, save_tensors
-from vino.checkpoints.store import read_json, weights_in
+from vino.checkpoints.store import first_line, read_json, weights_in
 from vino.errors import CheckpointError
 from vino.model.vision import TEMPORAL_PATCH, VisionConfig
 from vino.model.vlm import VLM
@@ -46,12 +46,11 @@ def empty_vlm(folder: Path, compat: Mapping[str, bool]) -> VLM:
             f"{folder}: a {config.get('model_type')!r} model; a Qwen3-VL folder is needed "
             "(Qwen3-VL-4B-Instruct for the published weights)"
         )
-    with empty_weights(folder / "config.json"):
+    with empty_weights(folder):
         model = Qwen3VLForConditionalGeneration(Qwen3VLConfig.from_dict(config))
-    if (folder / "generation_config.json").exists():
-        model.generation_config = GenerationConfig.from_dict(
-            read_json(folder / "generation_config.json")
-        )
+        if (folder / "generation_config.json").exists():
+            defaults = read_json(folder / "generation_config.json")
+            model.generation_config = GenerationConfig.from_dict(defaults)
     try:
         vision = VisionConfig.from_folder(folder, **compat)
     except TypeError:
@@ -116,8 +115,9 @@ def _processing(vision: VisionConfig) -> dict[str, dict[str, Any]]:
 
 def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
     except Exception as error:  # transformers raises whatever its parsers raise
-        reason = str(error).strip().partition("\n")[0][:160]
-        raise CheckpointError(f"{folder}: no usable tokenizer ({reason})") from None
+        raise CheckpointError(f"{folder}: no usable tokenizer ({first_line(error)})") from None
     return cast(PreTrainedTokenizerBase, tokenizer)
