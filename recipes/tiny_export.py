@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 import tyro
 from safetensors.torch import load_file
-from tiny_generator import GENERATOR, Run, build
+from tiny_generator import Run, build
 
 from vino.checkpoints import Card, Checkpoint, Origin, Saving, write_native
 from vino.model.vino import Vino
@@ -51,7 +51,6 @@ def assemble(export: Export) -> Vino:
     for part in ("conditioner", "mmdit"):
         named = {k.removeprefix(f"{part}."): v for k, v in averaged.items() if k.startswith(part)}
         getattr(vino, part).load_state_dict(named)
-    assert GENERATOR == vino.mmdit.config
     return vino.eval()
 
 

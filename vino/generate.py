@@ -262,8 +262,8 @@ def load(
     """
     where = _device(device)
     wanted = _dtype(dtype) or (torch.bfloat16 if where.type == "cuda" else torch.float32)
-    read = checkpoints.read(model, vlm=vlm, vae=vae, dtype=wanted, device=where)
-    identity = {"name": Path(model).name, "hash": read.card.hash}
+    read = checkpoints.read(model, vlm=vlm, vae=vae, dtype=wanted, device=where, generating=True)
+    identity = {"name": Path(model).name, "hash": read.hash()}
     return Model(read.vino(), Defaults.parse(read.card.sampling), identity)
 
 
