@@ -19,7 +19,7 @@ from vino.request import Request, read_request
 FEW = Sampling(steps=2, guidance=3.0, shift=2.0)
 DEFAULTS = Defaults(
     picture=FEW, clip=FEW, picture_edit=replace(FEW, image_guidance=1.5), clip_edit=FEW,
-    size=(32, 32), clip_size=(32, 32), frames=5, max_frames=21, max_area=96 * 96,
+    size=(32, 32), clip_size=(48, 32), frames=5, max_frames=21, max_area=96 * 96,
     reference_area=32 * 32,
 )  # fmt: skip
 
@@ -39,7 +39,7 @@ def model() -> Model:
 
 def test_pictures_and_clips(model):
     assert model.generate("a dog").pixels.shape == (1, 32, 32, 3)
-    assert model.generate("a dog", frames=5).pixels.shape == (5, 32, 32, 3)
+    assert model.generate("a dog", frames=5).pixels.shape == (5, 32, 48, 3)
     assert model.generate("a dog", size=(37, 20)).pixels.shape == (1, 20, 37, 3)
     assert model.animate(PICTURE, "it moves").size.frames == 5
 

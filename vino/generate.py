@@ -148,8 +148,9 @@ class Model:
         latents = {m: self._encode(f.frames) for m, f in fitted.items()}
         jobs = []
         for request in requests:
+            default = self.defaults.clip_size if (request.frames or 1) > 1 else self.defaults.size
             size, content = target_size(
-                request.prompt, fitted, request.size, request.frames, self.defaults.size, self.unit
+                request.prompt, fitted, request.size, request.frames, default, self.unit
             )
             self._check(size)
             base = request.prompt.base
