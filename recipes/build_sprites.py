@@ -14,6 +14,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -29,13 +30,26 @@ QUALITY = 92  # WebP quality of the colours; alpha is always stored exactly
 
 @dataclass(frozen=True)
 class Source:
-    """Where a style's art comes from: a package, and the hex code of each of its glyphs."""
+    """Where a style's art comes from.
 
-    package: str  # NAME@VERSION
+    package: NAME@VERSION
+    names: the package that tells which icon draws which character, where this one does not
+    """
+
+    package: str
+    names: str | None = None
 
 
+NOTO = "@iconify-json/noto@1.2.9"
 SOURCES = {
     "flat": Source("@iconify-json/fluent-emoji-flat@1.2.6"),
+    "glossy": Source("@iconify-json/fluent-emoji@1.2.7", NOTO),
+    "3D": Source("@lobehub/fluent-emoji-3d@1.1.0"),
+    "noto": Source(NOTO),
+    "blob": Source("@iconify-json/noto-v1@1.2.5", NOTO),
+    # Held-out styles, for evaluation alone: built where they are wanted, never shipped.
+    "twitter": Source("@iconify-json/twemoji@1.2.5"),
+    "classic": Source("@iconify-json/emojione@1.2.3", NOTO),
 }
 
 
@@ -46,8 +60,8 @@ def fetch(package: str, folder: Path) -> Path:
     )
     archive = folder / json.loads(packed.stdout)[0]["filename"]
     with tarfile.open(archive) as files:
-        files.extractall(folder, filter="data")
-    return folder / "package"
+        files.extractall(archive.with_suffix(""), filter="data")
+    return archive.with_suffix("") / "package"
 
 
 def plain_code(code: str) -> str:
@@ -55,19 +69,30 @@ def plain_code(code: str) -> str:
     return "-".join(part for part in code.lower().split("-") if part != "fe0f")
 
 
-def iconify_glyphs(package: Path) -> dict[str, Callable[[], np.ndarray]]:
-    """Hex code -> a function that draws the glyph (H W 4 uint8, straight alpha, RGBA)."""
+def glyphs_of(package: Path, names: Path) -> dict[str, Callable[[], np.ndarray]]:
+    """Concept key -> a function that draws its glyph (H W 4 uint8, straight alpha, RGBA)."""
+    if not (package / "icons.json").exists():
+        pictures = (package / "assets").glob("*.webp")
+        return {plain_code(path.stem): partial(read_picture, path) for path in pictures}
     icons = json.loads((package / "icons.json").read_text())
-    names = json.loads((package / "chars.json").read_text())
-    return {plain_code(code): _drawer(icons, name) for code, name in names.items()}
+    drawn = {**icons["icons"], **icons.get("aliases", {})}
+    table = json.loads((names / "chars.json").read_text())
+    return {
+        plain_code(code): partial(draw_icon, icons, name)
+        for code, name in table.items()
+        if name in drawn
+    }
 
 
-def _drawer(icons: dict, name: str) -> Callable[[], np.ndarray]:
-    def draw() -> np.ndarray:
-        parent = icons.get("aliases", {}).get(name, {}).get("parent", name)
-        return draw_svg(svg_text(icons, icons["icons"][parent]))
+def read_picture(path: Path) -> np.ndarray:
+    """A glyph that is a picture already."""
+    return cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
 
-    return draw
+
+def draw_icon(icons: dict, name: str) -> np.ndarray:
+    """A glyph that is an SVG body in a set's table."""
+    parent = icons.get("aliases", {}).get(name, {}).get("parent", name)
+    return draw_svg(svg_text(icons, icons["icons"][parent]))
 
 
 def svg_text(icons: dict, icon: dict) -> str:
@@ -118,14 +143,17 @@ def build(style: str) -> None:
     """Fetch a style's package, draw all concepts it has, and write its atlas and index."""
     concepts = json.loads((ASSETS / "concepts.json").read_text())
     with tempfile.TemporaryDirectory() as folder:
-        glyphs = iconify_glyphs(fetch(SOURCES[style].package, Path(folder)))
+        source = SOURCES[style]
+        package = fetch(source.package, Path(folder))
+        names = fetch(source.names, Path(folder)) if source.names else package
+        glyphs = glyphs_of(package, names)
         codes = [code for code in concepts if code in glyphs]
         atlas = atlas_of([tile_of(glyphs[code]()) for code in codes])
     path = ASSETS / f"{style}.webp"
     cv2.imwrite(
         str(path), cv2.cvtColor(atlas, cv2.COLOR_RGBA2BGRA), [cv2.IMWRITE_WEBP_QUALITY, QUALITY]
     )
-    index = {"source": SOURCES[style].package, "tile": TILE, "columns": COLUMNS, "codes": codes}
+    index = {"source": source.package, "tile": TILE, "columns": COLUMNS, "codes": codes}
     (ASSETS / f"{style}.json").write_text(json.dumps(index) + "\n")
     print(f"{style}: {len(codes)} of {len(concepts)} concepts, {path.stat().st_size / 1e6:.2f} MB")
 

@@ -1,16 +1,23 @@
 """Drawing scenes: sprites, places, motion, determinism."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from vino.data.world.backgrounds import KINDS
 from vino.data.world.render import render
-from vino.data.world.scene import Background, Motion, Scene, SceneObject
+from vino.data.world.scene import Background, Camera, Motion, Scene, SceneObject
 from vino.data.world.sprites import load_style
 from vino.data.world.vocabulary import (
+    CAMERAS,
     COLOURS,
     FIRST_LIGHT,
     HELD_OUT_CONCEPTS,
+    LOOKS,
+    MOTIONS,
+    STYLES,
     TRAINING_CONCEPTS,
     concept,
     concept_names,
@@ -21,12 +28,13 @@ from vino.errors import InputError
 DOG = SceneObject(concept("dog"), x=0.4, y=0.5, size=0.4)
 
 
-def test_every_core_concept_has_a_sprite_that_fills_its_tile() -> None:
-    style = load_style("flat")
+@pytest.mark.parametrize("name", STYLES)
+def test_every_core_concept_has_a_sprite_that_fills_its_tile(name: str) -> None:
+    style = load_style(name)
     assert set(style.places) == set(concept_names()) and len(style.places) == 473
-    ink = style.levels[0][..., 3] > 127
+    ink = style.levels[0][..., 3] > 8
     longest = np.maximum(ink.any(1).sum(-1), ink.any(2).sum(-1))
-    assert longest.min() >= 90
+    assert longest.min() >= 75
 
 
 def test_colours_never_exceed_their_alpha() -> None:
@@ -80,6 +88,66 @@ def test_a_slide_moves_by_its_amount() -> None:
 def test_the_first_frame_of_a_clip_is_the_picture() -> None:
     scene = Scene(objects=(SceneObject(concept("star"), motion=Motion("slide", "up", 0.2)),))
     assert np.array_equal(render(scene, 32, 5)[0], render(scene, 32)[0])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in MOTIONS if kind != "fade in"])
+def test_every_motion_starts_from_the_still_picture(kind: str) -> None:
+    moving = Scene(objects=(SceneObject(concept("star"), motion=Motion(kind, amount=0.1)),))
+    clip = render(moving, 32, 9)
+    assert np.array_equal(clip[0], render(Scene(objects=(SceneObject(concept("star")),)), 32)[0])
+    assert (kind == "still") == np.array_equal(clip[0], clip[1])
+
+
+def test_fading_in_ends_with_the_picture() -> None:
+    scene = Scene(objects=(SceneObject(concept("star"), motion=Motion("fade in")),))
+    still = Scene(objects=(SceneObject(concept("star")),))
+    assert np.array_equal(render(scene, 32, 3)[-1], render(still, 32)[0])
+
+
+@pytest.mark.parametrize("size", [32, 33])
+@pytest.mark.parametrize("kind", CAMERAS)
+def test_every_camera_starts_from_the_still_picture(kind: str, size: int) -> None:
+    still = Scene(Background("checkerboard", "red", "blue"), (DOG,))
+    clip = render(replace(still, camera=Camera(kind)), size, 3)
+    assert np.array_equal(clip[0], render(still, size)[0])
+    assert (kind == "static") == np.array_equal(clip[0], clip[1])
+
+
+def test_a_pan_shifts_the_whole_picture() -> None:
+    scene = Scene(Background("stripes", "red", "blue"), (DOG,), Camera("pan right"))
+    clip = render(scene, 100, 2)
+    assert np.abs(clip[0][:, 30:].astype(int) - clip[1][:, :-30]).max() <= 2
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_look_changes_the_picture(look: str) -> None:
+    scene = Scene(Background("stripes", "red", "blue"), (DOG,))
+    changed = render(replace(scene, look=look), (48, 64), 2)
+    assert changed.shape == (2, 48, 64, 3)
+    assert (changed != render(scene, (48, 64), 2)).mean() > 0.05
+
+
+def test_a_tint_changes_hue_and_keeps_the_shape() -> None:
+    white = Background("plain", "white")
+    plain, blue = (render(Scene(white, (replace(DOG, tint=t),)))[0] for t in (None, "blue"))
+    ink = (plain != plain[0, 0]).any(-1)
+    assert np.array_equal(ink | (blue != blue[0, 0]).any(-1), ink)
+    red, _, blueness = blue[ink].mean(0)
+    assert blueness > red + 40
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: render(Scene(look="cubist")), "the looks are"),
+        (lambda: render(Scene(objects=(replace(DOG, motion=Motion("hop")),))), "the motions are"),
+        (lambda: render(Scene(camera=Camera("dolly in"))), "the cameras are"),
+        (lambda: render(Scene(Background("plaid"))), "the kinds are"),
+    ],
+)
+def test_unknown_kinds_are_refused(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call()
 
 
 def test_names_lead_back_to_their_concepts() -> None:

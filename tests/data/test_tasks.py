@@ -10,15 +10,26 @@ from vino.data.world.scene import Scene
 from vino.data.world.tasks import TASKS, draw, plan
 from vino.data.world.vocabulary import (
     FIRST_LIGHT,
+    FULL,
     HELD_OUT_CONCEPTS,
     WHOLE,
     Vocabulary,
     concept,
+    is_held_out_pair,
     is_held_out_scene,
 )
 from vino.errors import InputError
 
-EDITS = ("remove", "replace", "background", "add", "edit_ref")
+# Tasks that a world of one style and two motions has, and those that need the whole of it.
+SIMPLE = (
+    *("t2i", "t2v", "subject", "subjects", "subject_clip", "i2v", "remove", "replace"),
+    *("background", "add", "edit_ref", "add_ref", "reconstruct", "select"),
+)
+LOCAL = ("remove", "replace", "add", "resize", "recolour", "restyle", "move", "edit_ref", "add_ref")
+CLIPS = tuple(task for task in TASKS if task.startswith("clip_"))
+GIVEN_CLIP = (*CLIPS, "motion_clone", "camera_clone")  # in the prompt
+MADE_CLIP = (*GIVEN_CLIP, "t2v", "i2v", "subject_clip")
+WITHOUT_BASE = ("t2i", "t2v", "subject", "subjects", "subject_clip", "reconstruct", "select")
 KITCHEN = Vocabulary(
     concepts=(concept("dog"), concept("red apple"), concept("top hat")),
     references=(concept("banana"),),
@@ -28,40 +39,47 @@ KITCHEN = Vocabulary(
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_sample_is_a_function_of_seed_and_index(task: str) -> None:
-    first, again = (draw(task, 3, 5, FIRST_LIGHT, frames=5) for _ in range(2))
+    first, again = (draw(task, 3, 5, FULL, frames=5) for _ in range(2))
     assert first.prompt == again.prompt and np.array_equal(first.target, again.target)
-    others = [plan(task, 3, index, FIRST_LIGHT) for index in range(20)]
+    others = [plan(task, 3, index, FULL) for index in range(20)]
     assert len({tuple(other.scenes()) for other in others}) == 20
-    assert plan(task, 4, 5, FIRST_LIGHT) != plan(task, 3, 5, FIRST_LIGHT)
+    assert plan(task, 4, 5, FULL) != plan(task, 3, 5, FULL)
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_shapes_and_the_base(task: str) -> None:
-    sample = draw(task, 0, 1, FIRST_LIGHT, size=32, frames=5)
-    is_clip = task in ("t2v", "i2v", "subject_clip")
-    assert sample.target.shape == (5 if is_clip else 1, 32, 32, 3)
+    sample = draw(task, 0, 1, FULL, size=32, frames=5)
+    assert sample.target.shape == (5 if task in MADE_CLIP else 1, 32, 32, 3)
     media = [segment for segment in sample.segments if isinstance(segment, np.ndarray)]
     assert all(medium.dtype == np.uint8 and medium.shape[1:] == (32, 32, 3) for medium in media)
+    assert any(len(medium) == 5 for medium in media) == (task in GIVEN_CLIP)
+    assert [len(medium) for medium in media] == sorted(len(medium) for medium in media)
     assert sum(isinstance(segment, str) for segment in sample.segments) == 1
     assert isinstance(sample.segments[-1], str)  # media first, as published
-    if task in EDITS or task == "i2v":
-        assert sample.base == len(media) - 1 and sample.source_scene is not None
-    else:
-        assert sample.base is None and sample.source_scene is None
+    assert (sample.base is None) == (task in WITHOUT_BASE) == (sample.source_scene is None)
 
 
 def drawn_concepts(drawn: Plan) -> set[str]:
     return {thing.concept for scene in drawn.scenes() for thing in scene.objects}
 
 
-@pytest.mark.parametrize("vocabulary", [FIRST_LIGHT, WHOLE], ids=["first-light", "whole"])
-def test_training_never_shows_what_is_held_out(vocabulary: Vocabulary) -> None:
-    for task in TASKS:
-        for index in range(400):
+@pytest.mark.parametrize(
+    ("vocabulary", "tasks"),
+    [(FIRST_LIGHT, SIMPLE), (WHOLE, SIMPLE), (FULL, tuple(TASKS))],
+    ids=["first-light", "whole", "full"],
+)
+def test_training_never_shows_what_is_held_out(
+    vocabulary: Vocabulary, tasks: tuple[str, ...]
+) -> None:
+    for task in tasks:
+        for index in range(200):
             drawn = plan(task, 0, index, vocabulary)
             assert not drawn_concepts(drawn) & set(HELD_OUT_CONCEPTS)
             composed = [s for s in drawn.scenes() if s not in drawn.references]
             assert not any(map(is_kept_for_evaluation, composed)), task
+            if vocabulary is FULL:
+                things = [thing for scene in drawn.scenes() for thing in scene.objects]
+                assert not any(is_held_out_pair(thing.concept, thing.style) for thing in things)
 
 
 def test_training_compositions_in_many_draws() -> None:
@@ -71,16 +89,16 @@ def test_training_compositions_in_many_draws() -> None:
         assert not is_held_out_scene(keys, scene.background.first)
 
 
-@pytest.mark.parametrize("task", [task for task in TASKS if task not in ("reconstruct", "select")])
+@pytest.mark.parametrize("task", TASKS)
 def test_evaluation_draws_only_held_out_scenes(task: str) -> None:
-    for index in range(40):
-        drawn = plan(task, 0, index, FIRST_LIGHT, "held-out")
+    for index in range(20):
+        drawn = plan(task, 0, index, FULL, "held-out")
         target = drawn.target.scene
         assert is_kept_for_evaluation(target) or not target.objects
         assert not drawn_concepts(drawn) & set(HELD_OUT_CONCEPTS)
 
 
-@pytest.mark.parametrize("task", ["subject", "subject_clip", "edit_ref"])
+@pytest.mark.parametrize("task", ["subject", "subject_clip", "edit_ref", "clip_add_ref"])
 def test_unseen_references_show_held_out_concepts(task: str) -> None:
     for index in range(40):
         (reference,) = plan(task, 0, index, FIRST_LIGHT, "unseen").references
@@ -90,7 +108,7 @@ def test_unseen_references_show_held_out_concepts(task: str) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_objects_are_inside_the_frame_and_apart(task: str) -> None:
     for index in range(200):
-        assert all(map(fits, plan(task, 2, index, WHOLE).scenes()))
+        assert all(map(fits, plan(task, 2, index, FULL).scenes()))
 
 
 def footprint(scene: Scene, size: int) -> np.ndarray:
@@ -104,10 +122,10 @@ def footprint(scene: Scene, size: int) -> np.ndarray:
     return mask
 
 
-@pytest.mark.parametrize("task", ["remove", "replace", "add", "edit_ref"])
+@pytest.mark.parametrize("task", LOCAL)
 def test_untouched_pixels_are_the_same(task: str) -> None:
     for index in range(50):
-        sample = draw(task, 0, index, FIRST_LIGHT)
+        sample = draw(task, 0, index, FULL)
         assert sample.base is not None and sample.source_scene is not None
         source = sample.segments[sample.base]
         assert isinstance(source, np.ndarray)
@@ -115,6 +133,16 @@ def test_untouched_pixels_are_the_same(task: str) -> None:
         allowed = footprint(Scene(objects=tuple(touched)), 64)
         differs = (source[0] != sample.target[0]).any(-1)
         assert differs.any() and not (differs & ~allowed).any()
+
+
+@pytest.mark.parametrize("task", ["clip_remove", "clip_replace", "clip_add_ref"])
+def test_an_edit_of_a_clip_leaves_the_other_objects_moving_alike(task: str) -> None:
+    for index in range(10):
+        drawn = plan(task, 0, index, FULL)
+        assert drawn.source is not None
+        kept = [thing for thing in drawn.source.objects if thing in drawn.target.scene.objects]
+        assert len(kept) >= len(drawn.source.objects) - 1
+        assert any(thing.motion.kind != "still" for thing in drawn.source.objects)
 
 
 def test_a_new_background_leaves_opaque_ink_alone() -> None:
@@ -133,9 +161,10 @@ def test_a_new_background_leaves_opaque_ink_alone() -> None:
         assert opaque.any() and np.array_equal(source[0][opaque], sample.target[0][opaque])
 
 
-def test_a_clip_starts_from_its_first_frame() -> None:
-    for index in range(20):
-        sample = draw("i2v", 0, index, FIRST_LIGHT, frames=5)
+@pytest.mark.parametrize("task", ["i2v", "motion_clone", "camera_clone"])
+def test_a_clip_starts_from_its_first_frame(task: str) -> None:
+    for index in range(30):
+        sample = draw(task, 0, index, FULL, size=33, frames=5)
         assert np.array_equal(sample.segments[0], sample.target[:1])
 
 
@@ -143,6 +172,15 @@ def test_the_base_of_a_reference_edit_is_the_last_picture() -> None:
     drawn = plan("edit_ref", 0, 0, FIRST_LIGHT)
     assert drawn.segments[1] == Shot(drawn.source) and drawn.base == 1
     assert drawn.segments[0] == Shot(drawn.references[0])
+
+
+def test_a_clone_takes_the_motion_and_nothing_else() -> None:
+    for task in ("motion_clone", "camera_clone"):
+        drawn = plan(task, 0, 1, FULL)
+        (clip,), still, target = drawn.references, drawn.source, drawn.target.scene
+        assert still is not None and still != target
+        assert target.camera == clip.camera and target.background == still.background
+        assert target.objects[0].motion == clip.objects[0].motion
 
 
 def test_the_selected_picture_is_the_one_asked_for() -> None:

@@ -6,16 +6,13 @@ import cv2
 import numpy as np
 
 from vino.data.world.scene import Background
-from vino.data.world.vocabulary import COLOURS
+from vino.data.world.vocabulary import BACKGROUNDS, COLOURS
 from vino.errors import InputError
 
 SUPERSAMPLING = 4  # patterns are drawn this much finer and averaged
 CELLS = 8  # stripes, squares or dots across a frame
 
-KINDS = (
-    *("plain", "vertical gradient", "horizontal gradient", "radial gradient"),
-    *("stripes", "checkerboard", "polka dots", "grid", "sky and ground"),
-)
+KINDS = BACKGROUNDS
 
 
 @lru_cache(maxsize=128)
@@ -25,12 +22,19 @@ def pattern(kind: str, height: int, width: int, span: int = 1) -> np.ndarray:
     span: how many frames wide and high the canvas is, its middle being the frame itself; a
     canvas larger than the frame is what a camera moves over.
     """
-    height, width = height * span, width * span
-    fine_height, fine_width = height * SUPERSAMPLING, width * SUPERSAMPLING
-    y = (((np.arange(fine_height) + 0.5) / fine_height - 0.5) * span + 0.5)[:, None]
-    x = (((np.arange(fine_width) + 0.5) / fine_width - 0.5) * span + 0.5)[None, :]
+    fine_height, fine_width = height * span * SUPERSAMPLING, width * span * SUPERSAMPLING
+    y = _places(height, span)[:, None]
+    x = _places(width, span)[None, :]
     amount = np.broadcast_to(_amount(kind, x, y), (fine_height, fine_width)).astype(np.float32)
-    return cv2.resize(amount, (width, height), interpolation=cv2.INTER_AREA)[..., None]
+    size = (width * span, height * span)
+    return cv2.resize(amount, size, interpolation=cv2.INTER_AREA)[..., None]
+
+
+def _places(pixels: int, span: int) -> np.ndarray:
+    """Where the fine samples of a canvas lie; those within the frame are the same for any span."""
+    fine = pixels * SUPERSAMPLING
+    before = fine * (span - 1) // 2
+    return (np.arange(fine * span) - before + 0.5) / fine
 
 
 def _amount(kind: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -3,8 +3,8 @@
 import json
 
 from vino.data.world.motion import is_moving
-from vino.data.world.scene import Background, Motion, Scene, SceneObject
-from vino.data.world.vocabulary import ASSETS, name_of
+from vino.data.world.scene import Background, Camera, Motion, Scene, SceneObject
+from vino.data.world.vocabulary import ASSETS, COLOURS, name_of
 
 SMALL, LARGE = 0.27, 0.62  # sizes below and above which an object is called so
 NEAR, FAR = 0.38, 0.62  # places before and after which an object is called left or right
@@ -12,8 +12,15 @@ NEAR, FAR = 0.38, 0.62  # places before and after which an object is called left
 _NOUNS = json.loads((ASSETS / "nouns.json").read_text())
 PLURALS = frozenset(_NOUNS["plural"])  # "scissors slide"
 UNCOUNTED = frozenset(_NOUNS["uncounted"])  # "bread slides"
+IRREGULAR = dict(_NOUNS["irregular"])  # "mouse", "mice"
 SOUNDED = ("uni", "ewe", "one", "euro", "uku", "u-")  # vowels on paper, consonants in speech
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
+VERBS = {
+    **{"still": "stays still", "swing": "swings from side to side", "grow": "grows"},
+    **{"shrink": "shrinks", "pulse": "pulses", "bounce": "bounces", "fade in": "fades in"},
+    **{"fade out": "fades out", "orbit": "moves in a circle", "spin": "spins"},
+    **{"slide": "slides", "roll": "rolls"},
+}
 
 
 def indefinite(name: str, adjective: str = "") -> str:
@@ -23,6 +30,32 @@ def indefinite(name: str, adjective: str = "") -> str:
         return words
     vowel = words[0] in "aeiou" and not words.startswith(SOUNDED)
     return f"an {words}" if vowel or words.startswith("hour") else f"a {words}"
+
+
+def plural(name: str) -> str:
+    """Several of it: "dogs", "mice", "loaves of bread"."""
+    head, of, rest = name.partition(" of ")
+    if of:
+        return plural(head) + of + rest
+    start, _, last = name.rpartition(" ")
+    if name in PLURALS or name in UNCOUNTED:
+        return name
+    return f"{start} {_plural_word(last)}".strip()
+
+
+def _plural_word(word: str) -> str:
+    if word in IRREGULAR:
+        return IRREGULAR[word]
+    if word.endswith(("s", "x", "ch", "sh")):
+        return f"{word}es"
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}s"
+
+
+def is_countable(name: str) -> bool:
+    """Whether "three ..." can be said of it."""
+    return name not in PLURALS and name not in UNCOUNTED
 
 
 def verb(name: str, singular: str) -> str:
@@ -37,15 +70,21 @@ def size_word(thing: SceneObject) -> str:
     return "small" if thing.size < SMALL else "large" if thing.size > LARGE else ""
 
 
+def adjectives(thing: SceneObject) -> str:
+    """Size and colour, where there is something to say: "small blue"."""
+    return " ".join(filter(None, (size_word(thing), thing.tint)))
+
+
+def can_be_tinted(name: str) -> bool:
+    """Whether the name leaves its colour open: a "red apple" does not."""
+    return not set(name.split()) & set(COLOURS)
+
+
 def place(thing: SceneObject) -> str:
     """ "in the center", "at the top left", ... from where the object starts."""
     row = "top" if thing.y < NEAR else "bottom" if thing.y > FAR else ""
     column = "left" if thing.x < NEAR else "right" if thing.x > FAR else ""
     return f"at the {f'{row} {column}'.strip()}" if row or column else "in the center"
-
-
-def _row(thing: SceneObject) -> int:
-    return 0 if thing.y < NEAR else 2 if thing.y > FAR else 1
 
 
 def relation(first: SceneObject, second: SceneObject) -> str:
@@ -81,14 +120,21 @@ def background_words(background: Background) -> str:
 
 def motion_words(motion: Motion, name: str) -> str:
     """What an object does, as a verb phrase that agrees with its name."""
-    match motion.kind:
-        case "still":
-            return f"{verb(name, 'stays')} still"
-        case "slide":
-            ways = {"up": "up", "down": "down"}
-            way = ways.get(motion.direction or "", f"to the {motion.direction}")
-            return f"{verb(name, 'slides')} {way}"
-    raise KeyError(motion.kind)
+    head, _, rest = VERBS[motion.kind].partition(" ")
+    return " ".join(filter(None, (verb(name, head), rest, way(motion))))
+
+
+def way(motion: Motion) -> str:
+    """Where a motion goes, nothing for those that go nowhere."""
+    if motion.direction in ("left", "right"):
+        return f"to the {motion.direction}"
+    return motion.direction or ""
+
+
+def camera_words(camera: Camera) -> str:
+    """What the camera does: "the camera zooms in", "the camera pans to the left"."""
+    act, way = camera.kind.split() if " " in camera.kind else ("stay", "still")
+    return f"the camera {act}s " + (f"to the {way}" if act == "pan" else way)
 
 
 def listing(items: list[str]) -> str:
@@ -101,12 +147,31 @@ def reading_order(objects: tuple[SceneObject, ...]) -> list[SceneObject]:
     return sorted(objects, key=lambda thing: (_row(thing), thing.x))
 
 
+def _row(thing: SceneObject) -> int:
+    return 0 if thing.y < NEAR else 2 if thing.y > FAR else 1
+
+
+def is_group(scene: Scene) -> bool:
+    """Whether the scene shows several equal things."""
+    keys = [thing.concept for thing in scene.objects]
+    return len(keys) > 1 and len(set(keys)) == 1
+
+
+def group_words(scene: Scene) -> str:
+    """ "three small dogs"."""
+    thing = scene.objects[0]
+    words = (COUNTS[len(scene.objects)], adjectives(thing), plural(name_of(thing.concept)))
+    return " ".join(filter(None, words))
+
+
 def short_caption(scene: Scene) -> str:
     """The objects (and what one alone does), nothing of the rest."""
     objects = reading_order(scene.objects)
     if not objects:
         return f"an empty {scene.background.first} background"
-    nouns = [indefinite(name_of(thing.concept)) for thing in objects]
+    if is_group(scene):
+        return group_words(scene)
+    nouns = [indefinite(name_of(thing.concept), thing.tint or "") for thing in objects]
     if len(objects) == 1 and is_moving(objects[0].motion):
         return f"{nouns[0]} that {motion_words(objects[0].motion, name_of(objects[0].concept))}"
     return listing(nouns)
@@ -118,14 +183,22 @@ def long_caption(scene: Scene, clip: bool = False) -> str:
     backdrop = background_words(scene.background)
     objects = reading_order(scene.objects)
     if not objects:
-        return f"{medium} of nothing but {backdrop}."
-    nouns = [indefinite(name_of(thing.concept)) for thing in objects]
-    sentences = [f"{medium} of {listing(nouns)} on {backdrop}."]
-    sentences += [_about(thing, clip) for thing in objects]
-    if len(objects) > 1:
+        sentences = [f"{medium} of nothing but {backdrop}."]
+    elif is_group(scene):
+        style = f"They are drawn in {objects[0].style} style."
+        sentences = [f"{medium} of {group_words(scene)} on {backdrop}.", style]
+    else:
+        nouns = [indefinite(name_of(thing.concept), thing.tint or "") for thing in objects]
+        sentences = [f"{medium} of {listing(nouns)} on {backdrop}."]
+        sentences += [_about(thing, clip) for thing in objects]
+    if len(objects) > 1 and not is_group(scene):
         first, second = objects[:2]
         name, other = name_of(first.concept), name_of(second.concept)
         sentences.append(f"The {name} {verb(name, 'is')} {relation(first, second)} the {other}.")
+    if clip and scene.camera.kind != "static":
+        sentences.append(f"{camera_words(scene.camera).capitalize()}.")
+    if scene.look is not None:
+        sentences.append(f"The look is {scene.look}.")
     return " ".join(sentences)
 
 

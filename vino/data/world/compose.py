@@ -6,19 +6,17 @@ whole clip and apart from each other, and what the split forbids is never drawn.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Literal, TypeVar
 
 import numpy as np
 
-from vino.data.world.motion import pose_at
-from vino.data.world.scene import DIRECTIONS, Background, Motion, Scene, SceneObject
-from vino.data.world.sprites import load_style
+from vino.data.world.layout import REACH, fits, is_legible, set_moving
+from vino.data.world.scene import DIRECTIONS, Background, Camera, Scene, SceneObject
 from vino.data.world.vocabulary import (
-    COLOURS,
     HELD_OUT_CONCEPTS,
     Vocabulary,
     concept_names,
+    is_held_out_pair,
     is_held_out_scene,
 )
 from vino.errors import InputError
@@ -28,11 +26,9 @@ Option = TypeVar("Option")
 Drawn = TypeVar("Drawn")
 
 ATTEMPTS = 10_000  # after which a vocabulary is taken to be too small for what is asked
-MARGIN = 0.01  # kept free between an object and the frame's edge, and between objects
-REACH = 0.35  # how far a slide goes where there is room
-SHORTEST_SLIDE = 0.12
-VISIBLE_DISTANCE = 70.0  # of RGB values, from which a pixel is told from the background
-VISIBLE_SHARE = 0.5  # of an object's ink that has to be told from the background
+STILL_SHARE = 0.12  # of the objects of clips
+CAMERA_SHARE = 0.25  # of the clips whose camera moves, where it can
+MIXED_SHARE = 0.2  # of the scenes that mix styles, where there are several
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,13 @@ class Draft:
         if self.split == "unseen":
             return True
         held_out = [is_kept_for_evaluation(scene) for scene in scenes]
-        return held_out[-1] if self.split == "held-out" else not any(held_out)
+        if self.split == "held-out":
+            return held_out[-1]
+        return not any(held_out) and not any(map(self._shows_held_out_pair, scenes))
+
+    def _shows_held_out_pair(self, scene: Scene) -> bool:
+        several = len(self.vocabulary.styles) > 1
+        return several and any(is_held_out_pair(o.concept, o.style) for o in scene.objects)
 
     def takes(self, *scenes: Scene) -> bool:
         """Whether these scenes are allowed, legible, and their objects well placed."""
@@ -93,55 +95,6 @@ def is_kept_for_evaluation(scene: Scene) -> bool:
     """Whether training must not show this scene (empty ones are always allowed)."""
     keys = [thing.concept for thing in scene.objects]
     return bool(keys) and is_held_out_scene(keys, scene.background.first)
-
-
-@cache
-def stands_out(key: str, style: str, colour: str) -> bool:
-    """Whether enough of the glyph can be told from a background of this colour."""
-    sheet = load_style(style)
-    sprite = sheet.levels[-2][sheet.places[key]].astype(np.float32)
-    ink = sprite[..., 3] > 127
-    seen = sprite[..., :3] + (1 - sprite[..., 3:] / 255) * np.array(COLOURS[colour], np.float32)
-    distance = np.linalg.norm(seen[ink] - np.array(COLOURS[colour], np.float32), axis=-1)
-    return bool((distance > VISIBLE_DISTANCE).mean() > VISIBLE_SHARE)
-
-
-def is_legible(scene: Scene) -> bool:
-    """Whether every object stands out from the background."""
-    colours = {scene.background.first, scene.background.second} - {None}
-    return all(
-        stands_out(thing.concept, thing.style, colour)
-        for thing in scene.objects
-        for colour in colours
-        if colour is not None
-    )
-
-
-def box(thing: SceneObject, u: float = 0.0) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of the square that holds the object at time u."""
-    pose = pose_at(thing.motion, u)
-    x, y, half = thing.x + pose.dx, thing.y + pose.dy, thing.size * pose.scale / 2
-    return x - half, y - half, x + half, y + half
-
-
-def fits(scene: Scene) -> bool:
-    """Whether all objects are inside the frame and apart, from the first frame to the last."""
-    moving = any(thing.motion.kind != "still" for thing in scene.objects)
-    return all(_fits_at(scene, u) for u in ((0.0, 0.25, 0.5, 0.75, 1.0) if moving else (0.0,)))
-
-
-def _fits_at(scene: Scene, u: float) -> bool:
-    boxes = [box(thing, u) for thing in scene.objects]
-    inside = all(min(b[:2]) >= MARGIN and max(b[2:]) <= 1 - MARGIN for b in boxes)
-    return inside and not any(
-        _overlap(a, b) for place, a in enumerate(boxes) for b in boxes[:place]
-    )
-
-
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return (
-        min(a[2], b[2]) - max(a[0], b[0]) > -MARGIN and min(a[3], b[3]) - max(a[1], b[1]) > -MARGIN
-    )
 
 
 def draw_background(draft: Draft) -> Background:
@@ -165,8 +118,16 @@ def draw_concepts(draft: Draft, count: int) -> list[str]:
     return concepts
 
 
+def draw_styles(draft: Draft, count: int) -> list[str]:
+    """A style for each object: mostly one for all."""
+    styles = draft.vocabulary.styles
+    if len(styles) > 1 and draft.chance(MIXED_SHARE):
+        return [draft.pick(styles) for _ in range(count)]
+    return [draft.pick(styles)] * count
+
+
 def draw_places(draft: Draft, count: int) -> list[tuple[float, float, float]]:
-    """(x, y, size) for each of 1 to 3 objects, in reading order."""
+    """(x, y, size) for each of 1 to 4 objects, in reading order."""
     jitter = [(draft.between(-0.03, 0.03), draft.between(-0.05, 0.05)) for _ in range(count)]
     if count == 1:
         return [_draw_single_place(draft, *jitter[0])]
@@ -174,7 +135,7 @@ def draw_places(draft: Draft, count: int) -> list[tuple[float, float, float]]:
         across = draft.chance(0.8)
         centres = [(0.26, 0.5), (0.74, 0.5)] if across else [(0.5, 0.26), (0.5, 0.74)]
         sizes = (0.30, 0.42)
-    else:
+    elif count == 3:
         upper_first = draft.chance(0.5)
         centres = (
             [(0.5, 0.27), (0.24, 0.72), (0.76, 0.72)]
@@ -182,6 +143,10 @@ def draw_places(draft: Draft, count: int) -> list[tuple[float, float, float]]:
             else [(0.24, 0.28), (0.76, 0.28), (0.5, 0.73)]
         )
         sizes = (0.27, 0.38)
+    else:
+        centres = [(0.26, 0.26), (0.74, 0.26), (0.26, 0.74), (0.74, 0.74)]
+        sizes = (0.27, 0.38)
+    if count > 2:
         jitter = [(dx, dy / 2) for dx, dy in jitter]
     small = [draft.chance(0.1) for _ in range(count)]
     return [
@@ -203,9 +168,17 @@ def _draw_single_place(draft: Draft, dx: float, dy: float) -> tuple[float, float
     return x + dx / 2, y + dy / 2, draft.between(0.29, 0.40)
 
 
-def draw_scene(draft: Draft, counts: Sequence[int] = (1, 1, 2, 2)) -> Scene:
-    """A still scene that the split allows, with one of these numbers of objects."""
-    return until_drawn(lambda: try_scene(draft, counts))
+def draw_scene(draft: Draft, counts: Sequence[int] = ()) -> Scene:
+    """A still scene that the split allows.
+
+    counts: how many objects there may be, one of these at random; the vocabulary's by default
+    """
+    return until_drawn(lambda: try_scene(draft, counts or draft.vocabulary.counts))
+
+
+def draw_any_scene(draft: Draft, counts: Sequence[int] = ()) -> Scene:
+    """A still scene of any split, where the split is asked of a whole sample afterwards."""
+    return draw_scene(replace(draft, split="unseen"), counts)
 
 
 def try_scene(draft: Draft, counts: Sequence[int], concepts: Sequence[str] = ()) -> Scene | None:
@@ -216,15 +189,23 @@ def try_scene(draft: Draft, counts: Sequence[int], concepts: Sequence[str] = ())
     """
     count = max(draft.pick(counts), len(concepts))
     drawn = [*concepts, *draw_concepts(draft, count - len(concepts))]
-    style = draft.pick(draft.vocabulary.styles)
-    scene = Scene(
-        draw_background(draft),
-        tuple(
-            SceneObject(key, style, x, y, size)
-            for key, (x, y, size) in zip(drawn, draw_places(draft, count), strict=True)
-        ),
-    )
-    return scene if len(set(drawn)) == count and draft.takes(scene) else None
+    if len(set(drawn)) < count:
+        return None
+    things = zip(drawn, draw_styles(draft, count), draw_places(draft, count), strict=True)
+    objects = tuple(SceneObject(key, style, *place) for key, style, place in things)
+    scene = Scene(draw_background(draft), objects)
+    return scene if draft.takes(scene) else None
+
+
+def try_group(draft: Draft) -> Scene | None:
+    """One attempt at several equal things, all of one size."""
+    count = draft.pick((2, 3, 4))
+    key, style = draw_concepts(draft, 1)[0], draft.pick(draft.vocabulary.styles)
+    places = draw_places(draft, count)
+    size = min(size for _, _, size in places)
+    objects = tuple(SceneObject(key, style, x, y, size) for x, y, _ in places)
+    scene = Scene(draw_background(draft), objects)
+    return scene if draft.takes(scene) else None
 
 
 def draw_reference(draft: Draft, key: str, style: str) -> Scene:
@@ -239,32 +220,71 @@ def draw_reference(draft: Draft, key: str, style: str) -> Scene:
     return until_drawn(attempt)
 
 
-def room(scene: Scene, which: int, direction: str) -> float:
-    """How far an object can slide before it meets the frame's edge or another object."""
-    sideways = DIRECTIONS[direction][0] != 0
-    left, top, right, bottom = box(scene.objects[which])
-    free = {"right": 1 - right, "left": left, "down": 1 - bottom, "up": top}[direction]
-    for place, other in enumerate(scene.objects):
-        a = box(other)
-        crosses = a[1] < bottom and a[3] > top if sideways else a[0] < right and a[2] > left
-        if place == which or not crosses:
-            continue
-        gap = {"right": a[0] - right, "left": left - a[2], "down": a[1] - bottom, "up": top - a[3]}
-        if gap[direction] > -MARGIN:
-            free = min(free, gap[direction])
-    return free - 2 * MARGIN
+def draw_direction(draft: Draft, kind: str) -> str | None:
+    """A way for the motions that have one."""
+    match kind:
+        case "slide":
+            return draft.pick(list(DIRECTIONS))
+        case "roll":
+            return draft.pick(("right", "left"))
+        case "spin":
+            return draft.pick(("clockwise", "counterclockwise"))
+    return None
 
 
-def slide(scene: Scene, which: int, direction: str) -> Scene | None:
-    """The scene with one object sliding as far as it usually does, None if there is no room."""
-    amount = min(REACH, room(scene, which, direction))
-    if amount < SHORTEST_SLIDE:
-        return None
-    return with_motion(scene, which, Motion("slide", direction, round(amount, 4)))
+def try_motion(draft: Draft, scene: Scene, which: int, starts_whole: bool = False) -> Scene | None:
+    """One attempt at setting an object in motion.
+
+    starts_whole: the first frame has to be the still scene, so nothing may fade in
+    """
+    barred = ("still", "fade in") if starts_whole else ("still",)
+    kind = draft.pick([kind for kind in draft.vocabulary.motions if kind not in barred])
+    moved = set_moving(scene, which, kind, draw_direction(draft, kind))
+    return moved if moved is not None and fits(moved) else None
 
 
-def with_motion(scene: Scene, which: int, motion: Motion) -> Scene:
-    """The scene with another motion for one object."""
-    objects = list(scene.objects)
-    objects[which] = replace(objects[which], motion=motion)
-    return replace(scene, objects=tuple(objects))
+def try_camera(draft: Draft, scene: Scene) -> Scene | None:
+    """One attempt at a moving camera over a scene."""
+    moves = [kind for kind in draft.vocabulary.cameras if kind != "static"]
+    if not moves:
+        raise InputError("this vocabulary's camera never moves: give it more cameras")
+    moved = replace(scene, camera=Camera(draft.pick(moves)))
+    return moved if fits(moved) else None
+
+
+def try_clip(draft: Draft, concepts: Sequence[str] = ()) -> Scene | None:
+    """One attempt at a clip: objects that move or stay, or a camera that moves over still ones.
+
+    concepts: objects that have to be in it; the others are drawn
+    """
+    count = max(draft.pick(draft.vocabulary.clip_counts), len(concepts))
+    if len(draft.vocabulary.cameras) > 1 and draft.chance(CAMERA_SHARE):
+        still = try_scene(draft, (count,), concepts)
+        return None if still is None else try_camera(draft, still)
+    if count == 1:
+        key = concepts[0] if concepts else draw_concepts(draft, 1)[0]
+        return _try_crossing(draft, key)
+    scene = try_scene(draft, (count,), concepts)
+    for which in range(count):
+        if scene is not None and not draft.chance(STILL_SHARE + 0.2):
+            scene = try_motion(draft, scene, which)
+    return scene
+
+
+def _try_crossing(draft: Draft, key: str) -> Scene | None:
+    """One object that moves about the middle of the frame, or stays there."""
+    kinds = [kind for kind in draft.vocabulary.motions if kind != "still"]
+    kind = "still" if draft.chance(STILL_SHARE) else draft.pick(kinds)
+    direction = draw_direction(draft, kind)
+    dx, dy = DIRECTIONS.get(direction or "", (0, 0))
+    if kind == "bounce":
+        dy = -1  # starts low
+    thing = SceneObject(
+        key,
+        draft.pick(draft.vocabulary.styles),
+        0.5 - dx * REACH / 2 + draft.between(-0.03, 0.03),
+        0.5 - dy * REACH / 2 + draft.between(-0.03, 0.03),
+        draft.between(0.3, 0.5),
+    )
+    scene = set_moving(Scene(draw_background(draft), (thing,)), 0, kind, direction)
+    return scene if scene is not None and draft.takes(scene) else None

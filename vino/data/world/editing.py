@@ -1,4 +1,4 @@
-"""Edits: pure functions of a scene, with the instruction that asks for them.
+"""Edits: pure functions of a scene, with the words that ask for them.
 
 An edit changes what it names in the scene's description and nothing else, so that all other
 pixels of source and target are the same to the last bit.
@@ -7,161 +7,235 @@ pixels of source and target are the same to the last bit.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from vino.data.world.captions import background_words, indefinite, place, relation, size_word
+from vino.data.world.captions import (
+    background_words,
+    can_be_tinted,
+    indefinite,
+    place,
+    relation,
+)
 from vino.data.world.compose import (
     Draft,
     draw_background,
     draw_concepts,
-    draw_reference,
     draw_scene,
+    try_motion,
     until_drawn,
 )
+from vino.data.world.layout import are_aligned, fits, with_object, without
 from vino.data.world.phrasing import (
     ADD,
     BACKGROUND,
-    EDIT_BY_REFERENCE,
-    REFERENCE,
+    BIGGER,
+    EXTRACT,
+    LOOKS,
+    MOVE,
+    PATTERNED_BACKGROUND,
+    RECOLOUR,
     REMOVE,
     REPLACE,
+    RESTYLE,
+    SMALLER,
     pick_phrase,
     utter,
 )
 from vino.data.world.samples import Plan, Planner, Shot
-from vino.data.world.scene import Scene, SceneObject
+from vino.data.world.scene import Background, Scene, SceneObject
+from vino.data.world.vocabulary import TINTS, name_of
 
 COUNTS = (1, 2, 2, 2)
+ENLARGEMENT = 1.5
+SPOTS = tuple((x, y) for x in (0.2, 0.5, 0.8) for y in (0.2, 0.5, 0.8))
+WHITE = Background("plain", "white")
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A source, what it becomes, and the words that ask for it."""
+    """What a scene becomes, and the words that ask for it."""
 
-    source: Scene
     target: Scene
     words: str
 
 
-Editor = Callable[[Draft], Edit | None]  # None: this draw does not work out, draw again
+# None: this draw does not work out, draw again.
+Editor = Callable[[Draft, Scene], Edit | None]
 
 
-def edit_of(editor: Editor) -> Planner:
-    """The task of one kind of edit, on pictures."""
+def edit_of(*editors: Editor, is_clip: bool = False) -> Planner:
+    """The task of one edit, or of several at once, on pictures or on clips."""
 
     def planner(draft: Draft) -> Plan:
-        def attempt() -> Edit | None:
-            edit = editor(draft)
-            return edit if edit is not None and _is_sound(draft, edit) else None
-
-        edit = until_drawn(attempt)
-        segments = (Shot(edit.source), utter(draft, edit.words))
-        return Plan(segments, Shot(edit.target), base=0, source=edit.source)
+        source, edit = until_drawn(lambda: _try_edit(draft, editors, is_clip))
+        return Plan(
+            (Shot(source, is_clip), utter(draft, edit.words)),
+            Shot(edit.target, is_clip),
+            base=0,
+            source=source,
+        )
 
     return planner
 
 
-def _is_sound(draft: Draft, edit: Edit) -> bool:
-    """Whether both scenes can be shown; an edit may leave nothing, which no split keeps."""
-    if draft.split == "held-out" and not edit.target.objects:
-        return draft.takes(edit.target, edit.source)
-    return draft.takes(edit.source, edit.target)
+def _try_edit(
+    draft: Draft, editors: tuple[Editor, ...], is_clip: bool
+) -> tuple[Scene, Edit] | None:
+    source = try_source(draft, is_clip)
+    edit = Edit(source, "") if source is not None else None
+    for editor in editors:
+        step = editor(draft, edit.target) if edit is not None else None
+        if step is None or edit is None:
+            return None
+        edit = Edit(step.target, " and ".join(filter(None, (edit.words, step.words))))
+    if source is None or edit is None or not is_sound(draft, source, edit.target):
+        return None
+    return source, edit
 
 
-def remove(draft: Draft) -> Edit | None:
+def try_source(draft: Draft, is_clip: bool = False) -> Scene | None:
+    """A scene to be edited, of any split: that is asked of source and target together."""
+    source = draw_scene(replace(draft, split="unseen"), COUNTS)
+    if not is_clip:
+        return source
+    return try_motion(draft, source, draft.pick(range(len(source.objects))))
+
+
+def is_sound(draft: Draft, source: Scene, target: Scene) -> bool:
+    """Whether both scenes can be shown; a target with nothing on it is of no split itself."""
+    if draft.split == "held-out" and not target.objects:
+        return draft.takes(target, source)
+    return draft.takes(source, target)
+
+
+def pick_object(draft: Draft, scene: Scene) -> tuple[int, str]:
+    """One of the scene's objects, and a name for it."""
+    which = draft.pick(range(len(scene.objects)))
+    return which, draft.name(scene.objects[which].concept)
+
+
+def remove(draft: Draft, scene: Scene) -> Edit | None:
     """Take one object out."""
-    source = draw_source(draft)
-    which = draft.pick(range(len(source.objects)))
-    words = pick_phrase(draft, REMOVE).format(thing=draft.name(source.objects[which].concept))
-    return Edit(source, without(source, which), words)
+    if not scene.objects:
+        return None
+    which, name = pick_object(draft, scene)
+    return Edit(without(scene, which), pick_phrase(draft, REMOVE).format(thing=name))
 
 
-def replace_thing(draft: Draft) -> Edit | None:
-    """Put a new object in the place of one."""
-    source = draw_source(draft)
-    which = draft.pick(range(len(source.objects)))
+def replace_thing(draft: Draft, scene: Scene) -> Edit | None:
+    """Put a new object in the place of one; it moves as that one did."""
+    which, name = pick_object(draft, scene)
     new = draw_concepts(draft, 1)[0]
-    if new in {thing.concept for thing in source.objects}:
+    if new in {thing.concept for thing in scene.objects}:
         return None
-    words = pick_phrase(draft, REPLACE).format(
-        thing=draft.name(source.objects[which].concept), new=indefinite(draft.name(new))
-    )
-    return Edit(source, with_object(source, which, concept=new), words)
+    words = pick_phrase(draft, REPLACE).format(thing=name, new=indefinite(draft.name(new)))
+    return Edit(with_object(scene, which, concept=new, tint=None), words)
 
 
-def change_background(draft: Draft) -> Edit | None:
+def change_background(draft: Draft, scene: Scene) -> Edit | None:
     """Another backdrop behind the same objects."""
-    source = draw_source(draft)
     background = draw_background(draft)
-    if background == source.background:
+    if background == scene.background:
         return None
-    backdrop = background_words(background)
-    if background.kind == "plain":
-        words = pick_phrase(draft, BACKGROUND).format(colour=background.first, backdrop=backdrop)
-    else:
-        words = f"change the background to {backdrop}"
-    return Edit(source, replace(source, background=background), words)
+    phrases = BACKGROUND if background.kind == "plain" else PATTERNED_BACKGROUND
+    words = pick_phrase(draft, phrases).format(
+        colour=background.first, backdrop=background_words(background)
+    )
+    return Edit(replace(scene, background=background), words)
 
 
-def add(draft: Draft) -> Edit | None:
-    """Put a new object where there is room for it, and say where that is."""
-    target = draw_scene_of(draft, (2, 2, 3))
-    which = draft.pick(range(len(target.objects)))
-    new, rest = target.objects[which], without(target, which)
-    if size_word(new):
+def add(draft: Draft, scene: Scene) -> Edit | None:
+    """Put a new object where there is room for it, and mostly say where that is."""
+    new = draw_concepts(draft, 1)[0]
+    style = scene.objects[0].style if scene.objects else draft.pick(draft.vocabulary.styles)
+    thing = try_spot(draft, scene, SceneObject(new, style))
+    if thing is None or new in {other.concept for other in scene.objects}:
         return None
-    where = place(new)
-    if len(rest.objects) == 1 and draft.chance(0.5):
-        other = rest.objects[0]
-        where = f"{relation(new, other)} the {draft.name(other.concept)}"
     words = pick_phrase(draft, ADD).format(
-        new=indefinite(draft.name(new.concept)), where=f" {where}"
+        new=indefinite(draft.name(new)), where=where_added(draft, scene, thing)
     )
-    return Edit(rest, replace(rest, objects=(*rest.objects, new)), words)
+    return Edit(replace(scene, objects=(*scene.objects, thing)), words)
 
 
-def replace_by_reference(draft: Draft) -> Plan:
-    """Put the object of a reference picture in the place of one: Image 2 is the base."""
-    edit, old, unseen = until_drawn(lambda: _draw_swap(draft))
-    reference = draw_reference(draft, unseen, old.style)
-    words = pick_phrase(draft, EDIT_BY_REFERENCE).format(
-        thing=draft.name(old.concept), reference=pick_phrase(draft, REFERENCE).format(n=1)
-    )
-    return Plan(
-        (Shot(reference), Shot(edit.source), utter(draft, words)),
-        Shot(edit.target),
-        base=1,
-        source=edit.source,
-        references=(reference,),
-    )
+def try_spot(draft: Draft, scene: Scene, thing: SceneObject) -> SceneObject | None:
+    """The object at a free place of the scene: of the usual size, or small where it has to be."""
+    for low, high in ((0.28, 0.40), (0.18, 0.24)):
+        size = draft.between(low, high)
+        reach = 0.5 - size / 2 - 0.02
+        spots = [(0.5 + dx * reach, 0.5 + dy * reach) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+        placed = [replace(thing, x=x, y=y, size=size) for x, y in spots]
+        free = [p for p in placed if fits(replace(scene, objects=(*scene.objects, p)))]
+        if free:
+            return draft.pick(free)
+    return None
 
 
-def _draw_swap(draft: Draft) -> tuple[Edit, SceneObject, str] | None:
-    """An edit without words, the object it takes away and the concept it brings."""
-    source = draw_source(draft)
-    which = draft.pick(range(len(source.objects)))
-    unseen = draft.reference()
-    if unseen in {thing.concept for thing in source.objects}:
+def where_added(draft: Draft, scene: Scene, thing: SceneObject) -> str:
+    """Where the new object is: in the frame, to the only other one, or nothing said."""
+    how = draft.rng.random()
+    if how < 0.15:
+        return ""
+    other = scene.objects[0] if len(scene.objects) == 1 else None
+    if how < 0.5 and other is not None and are_aligned(thing, other):
+        return f" {relation(thing, other)} the {draft.name(other.concept)}"
+    return f" {place(thing)}"
+
+
+def one_of(*editors: Editor) -> Editor:
+    """Any one of these edits."""
+    return lambda draft, scene: draft.pick(editors)(draft, scene)
+
+
+def move(draft: Draft, scene: Scene) -> Edit | None:
+    """Put one object somewhere else in the frame."""
+    which, name = pick_object(draft, scene)
+    x, y = draft.pick(SPOTS)
+    target = with_object(scene, which, x=x, y=y)
+    there = place(target.objects[which])
+    if there == place(scene.objects[which]):
         return None
-    edit = Edit(source, with_object(source, which, concept=unseen), "")
-    return (edit, source.objects[which], unseen) if _is_sound(draft, edit) else None
+    where = there.removeprefix("at the ").removeprefix("in the ")
+    return Edit(target, pick_phrase(draft, MOVE).format(thing=name, where=where))
 
 
-def draw_source(draft: Draft) -> Scene:
-    """A scene to be edited; whether the split takes it is asked of source and target together."""
-    return draw_scene_of(draft, COUNTS)
+def resize(draft: Draft, scene: Scene) -> Edit | None:
+    """Make one object bigger or smaller."""
+    which, name = pick_object(draft, scene)
+    bigger = draft.chance(0.5)
+    size = scene.objects[which].size * (ENLARGEMENT if bigger else 1 / ENLARGEMENT)
+    words = pick_phrase(draft, BIGGER if bigger else SMALLER).format(thing=name)
+    return Edit(with_object(scene, which, size=size), words)
 
 
-def draw_scene_of(draft: Draft, counts: tuple[int, ...]) -> Scene:
-    """A scene of any split."""
-    return draw_scene(replace(draft, split="unseen"), counts)
+def recolour(draft: Draft, scene: Scene) -> Edit | None:
+    """Repaint one object."""
+    which = draft.pick(range(len(scene.objects)))
+    name = name_of(scene.objects[which].concept)
+    colour = draft.pick(draft.vocabulary.tints or TINTS)
+    if not can_be_tinted(name):
+        return None
+    words = pick_phrase(draft, RECOLOUR).format(thing=name, colour=colour)
+    return Edit(with_object(scene, which, tint=colour), words)
 
 
-def without(scene: Scene, which: int) -> Scene:
-    """The scene without one object."""
-    return replace(scene, objects=scene.objects[:which] + scene.objects[which + 1 :])
+def restyle(draft: Draft, scene: Scene) -> Edit | None:
+    """Draw every object as another artist would."""
+    style = draft.pick(draft.vocabulary.styles)
+    objects = tuple(replace(thing, style=style) for thing in scene.objects)
+    if objects == scene.objects:
+        return None
+    words = pick_phrase(draft, RESTYLE).format(style=style)
+    return Edit(replace(scene, objects=objects), words)
 
 
-def with_object(scene: Scene, which: int, **changes: object) -> Scene:
-    """The scene with one object changed."""
-    objects: list[SceneObject] = list(scene.objects)
-    objects[which] = replace(objects[which], **changes)  # type: ignore[arg-type]
-    return replace(scene, objects=tuple(objects))
+def change_look(draft: Draft, scene: Scene) -> Edit | None:
+    """Something done to the whole frame."""
+    look = draft.pick(list(LOOKS))
+    return Edit(replace(scene, look=look), pick_phrase(draft, LOOKS[look]))
+
+
+def extract(draft: Draft, scene: Scene) -> Edit | None:
+    """One object alone, in its place, on white."""
+    which, name = pick_object(draft, scene)
+    target = Scene(WHITE, (scene.objects[which],))
+    if target == scene:
+        return None
+    return Edit(target, pick_phrase(draft, EXTRACT).format(thing=name))

@@ -1,10 +1,16 @@
 """Tasks that make something from words and references: pictures, clips, subjects, proxies."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from vino.data.world.captions import (
+    adjectives,
     background_words,
+    can_be_tinted,
+    group_words,
     indefinite,
+    is_countable,
+    is_group,
     listing,
     long_caption,
     place,
@@ -13,17 +19,18 @@ from vino.data.world.captions import (
     size_word,
 )
 from vino.data.world.compose import (
-    REACH,
+    CAMERA_SHARE,
     Draft,
-    draw_background,
-    draw_concepts,
     draw_reference,
     draw_scene,
-    is_legible,
-    slide,
+    try_camera,
+    try_clip,
+    try_group,
+    try_motion,
     try_scene,
     until_drawn,
 )
+from vino.data.world.layout import is_legible, with_object
 from vino.data.world.phrasing import (
     FIRST_FRAME,
     ORDINALS,
@@ -33,69 +40,105 @@ from vino.data.world.phrasing import (
     SELECT_ORDINAL,
     action_phrase,
     backdrop_phrase,
+    camera_phrase,
     pick_phrase,
     utter,
 )
 from vino.data.world.samples import Plan, Shot
-from vino.data.world.scene import DIRECTIONS, Background, Motion, Scene, SceneObject
+from vino.data.world.scene import Background, Scene, SceneObject
+from vino.data.world.vocabulary import name_of
 
 LONG_SHARE = 0.25  # of text prompts that are long captions
 UNNAMED_SHARE = 0.12  # of text prompts that name no background, which is then white
+TINTED_SHARE = 0.2  # of objects made from text, in vocabularies with tints
+STYLED_SHARE = 0.5  # of prompts that name the style, where there are several
 WHITE = Background("plain", "white")
 
 
 def picture(draft: Draft) -> Plan:
     """Text to picture."""
-    scene = draw_scene(draft)
+    scene = until_drawn(lambda: _try_picture(draft))
     if draft.chance(LONG_SHARE):
         return Plan((long_caption(scene),), Shot(scene))
     scene, backdrop = _backdrop(draft, scene)
     start = pick_phrase(draft, ("", "", "", "a picture of ", "an image of "))
-    return Plan((utter(draft, start + _things(draft, scene) + backdrop),), Shot(scene))
+    text = start + _things(draft, scene) + backdrop + _style(draft, scene)
+    return Plan((utter(draft, text),), Shot(scene))
+
+
+def _try_picture(draft: Draft) -> Scene | None:
+    vocabulary = draft.vocabulary
+    if vocabulary.group_share and draft.chance(vocabulary.group_share):
+        scene = try_group(draft)
+        return scene if scene and is_countable(name_of(scene.objects[0].concept)) else None
+    scene = try_scene(draft, vocabulary.counts)
+    if scene is None or not vocabulary.tints:
+        return scene
+    for which, thing in enumerate(scene.objects):
+        if can_be_tinted(name_of(thing.concept)) and draft.chance(TINTED_SHARE):
+            scene = with_object(scene, which, tint=draft.pick(vocabulary.tints))
+    return scene if is_legible(scene) else None
 
 
 def clip(draft: Draft) -> Plan:
-    """Text to clip: one object slides or stays."""
-    scene = until_drawn(lambda: _try_clip(draft, draw_concepts(draft, 1)[0]))
+    """Text to clip: objects move or stay, or the camera moves."""
+    scene = until_drawn(lambda: try_clip(draft))
     if draft.chance(LONG_SHARE):
         return Plan((long_caption(scene, clip=True),), Shot(scene, is_clip=True))
     scene, backdrop = _backdrop(draft, scene)
-    thing = scene.objects[0]
-    name = draft.name(thing.concept)
-    subject = indefinite(name, size_word(thing))
-    start = pick_phrase(draft, ("", "", "", "a clip: ", "a video in which "))
-    text = start + action_phrase(draft, thing.motion, subject, name) + backdrop
-    return Plan((utter(draft, text),), Shot(scene, is_clip=True))
+    if scene.camera.kind != "static":
+        text = _things(draft, scene) + backdrop + f", {camera_phrase(draft, scene.camera)}"
+    else:
+        start = pick_phrase(draft, ("", "", "", "a clip: ", "a video in which "))
+        text = start + _actions(draft, scene) + backdrop
+    return Plan((utter(draft, text + _style(draft, scene)),), Shot(scene, is_clip=True))
 
 
 def subject(draft: Draft) -> Plan:
     """The object of a reference picture in a new scene, alone or beside a named one."""
     count = 1 if draft.chance(0.6) else 2
+    return _plan_subjects(draft, count, 1)
+
+
+def subjects(draft: Draft) -> Plan:
+    """The objects of two or three reference pictures together in a new scene."""
+    count = draft.pick((2, 2, 3))
+    return _plan_subjects(draft, count, count)
+
+
+def _plan_subjects(draft: Draft, count: int, unseen: int) -> Plan:
+    """unseen: how many of the objects come from a reference picture each."""
 
     def attempt() -> Scene | None:
-        scene = try_scene(draft, (count,), (draft.reference(),))
+        keys = [draft.reference() for _ in range(unseen)]
+        scene = try_scene(draft, (count,), keys)
+        if scene is not None and draft.chance(0.5):
+            scene = _turned(scene)
         # What has no name has no adjective either.
-        return None if scene is None or size_word(scene.objects[0]) else scene
+        if scene is None or any(map(size_word, scene.objects[:unseen])):
+            return None
+        return scene
 
     scene = until_drawn(attempt)
-    unseen = scene.objects[0].concept
-    if count == 2 and draft.chance(0.5):
-        scene = _swapped(scene)
-    reference = draw_reference(draft, unseen, scene.objects[0].style)
-    backdrop = f" on {backdrop_phrase(draft, scene.background)}"
-    names = {unseen: pick_phrase(draft, REFERENCE).format(n=1)}
+    references = tuple(draw_reference(draft, o.concept, o.style) for o in scene.objects[:unseen])
+    names = {
+        thing.concept: pick_phrase(draft, REFERENCE).format(n=number + 1)
+        for number, thing in enumerate(scene.objects[:unseen])
+    }
     start = pick_phrase(draft, ("", "", "put ", "show "))
+    backdrop = f" on {_backdrop_words(draft, scene)}"
     text = utter(draft, start + _things(draft, scene, names) + backdrop)
-    return Plan((Shot(reference), text), Shot(scene), references=(reference,))
+    return Plan((*map(Shot, references), text), Shot(scene), references=references)
 
 
 def subject_clip(draft: Draft) -> Plan:
     """The object of a reference picture in a clip; a background not named is the reference's."""
     is_on_reference = draft.chance(0.6)
+    alone = replace(draft, vocabulary=replace(draft.vocabulary, clip_counts=(1,)))
 
     def attempt() -> tuple[Scene, Scene] | None:
-        scene = _try_clip(draft, draft.reference())
-        if scene is None:
+        scene = try_clip(alone, (draft.reference(),))
+        if scene is None or size_word(scene.objects[0]):
             return None
         thing = scene.objects[0]
         reference = draw_reference(draft, thing.concept, thing.style)
@@ -104,34 +147,42 @@ def subject_clip(draft: Draft) -> Plan:
         return (scene, reference) if draft.takes(scene) else None
 
     scene, reference = until_drawn(attempt)
-    backdrop = "" if is_on_reference else f" on {backdrop_phrase(draft, scene.background)}"
+    backdrop = "" if is_on_reference else f" on {_backdrop_words(draft, scene)}"
     name = pick_phrase(draft, REFERENCE).format(n=1)
-    text = utter(draft, action_phrase(draft, scene.objects[0].motion, name, name) + backdrop)
-    return Plan((Shot(reference), text), Shot(scene, is_clip=True), references=(reference,))
+    thing = scene.objects[0]
+    if scene.camera.kind != "static":
+        text = f"{name}{_where(thing)}{backdrop}, {camera_phrase(draft, scene.camera)}"
+    else:
+        text = action_phrase(draft, thing.motion, name, name) + backdrop
+    segments = (Shot(reference), utter(draft, text))
+    return Plan(segments, Shot(scene, is_clip=True), references=(reference,))
 
 
 def animate(draft: Draft) -> Plan:
-    """A picture as the first frame of a clip: one of its objects slides, or all stay."""
-    first, moved, which = draw_first_frame(draft)
-    name = draft.name(first.objects[which].concept)
-    action = action_phrase(draft, moved.objects[which].motion, f"the {name}", name)
-    form = pick_phrase(draft, FIRST_FRAME)
-    text = utter(draft, _into(form, action))
+    """A picture as the first frame of a clip: one of its objects moves, or all stay."""
+    first, moved, which = until_drawn(lambda: _try_first_frame(draft))
+    if moved.camera.kind != "static":
+        action = camera_phrase(draft, moved.camera)
+    else:
+        name = draft.name(first.objects[which].concept)
+        action = action_phrase(draft, moved.objects[which].motion, f"the {name}", name)
+    text = utter(draft, _into(pick_phrase(draft, FIRST_FRAME), action))
     return Plan((Shot(first), text), Shot(moved, is_clip=True), base=0, source=first)
 
 
-def draw_first_frame(draft: Draft) -> tuple[Scene, Scene, int]:
-    """A still scene, the same with one object in motion, and which object that is."""
-
-    def attempt() -> tuple[Scene, Scene, int] | None:
-        scene = draw_scene(draft)
-        which = draft.pick(range(len(scene.objects)))
-        if draft.chance(0.08):
-            return scene, scene, which
-        moved = slide(scene, which, draft.pick(list(DIRECTIONS)))
-        return None if moved is None else (scene, moved, which)
-
-    return until_drawn(attempt)
+def _try_first_frame(draft: Draft) -> tuple[Scene, Scene, int] | None:
+    """A still scene, the same in motion, and which of its objects moves."""
+    scene = try_scene(draft, draft.vocabulary.counts)
+    if scene is None:
+        return None
+    which = draft.pick(range(len(scene.objects)))
+    if draft.chance(0.08):
+        return scene, scene, which
+    if len(draft.vocabulary.cameras) > 1 and draft.chance(CAMERA_SHARE / 2):
+        moved = try_camera(draft, scene)
+    else:
+        moved = try_motion(draft, scene, which, starts_whole=True)
+    return None if moved is None else (scene, moved, which)
 
 
 def reconstruct(draft: Draft) -> Plan:
@@ -155,65 +206,72 @@ def _backdrop(draft: Draft, scene: Scene) -> tuple[Scene, str]:
     on_white = replace(scene, background=WHITE)
     if draft.chance(UNNAMED_SHARE) and is_legible(on_white) and draft.allows(on_white):
         return on_white, ""
-    if scene.background.kind != "plain":
-        return scene, f" on {background_words(scene.background)}"
-    return scene, f" on {backdrop_phrase(draft, scene.background)}"
+    return scene, f" on {_backdrop_words(draft, scene)}"
 
 
-def _things(draft: Draft, scene: Scene, names: dict[str, str] | None = None) -> str:
+def _backdrop_words(draft: Draft, scene: Scene) -> str:
+    if scene.background.kind == "plain":
+        return backdrop_phrase(draft, scene.background)
+    return background_words(scene.background)
+
+
+def _style(draft: Draft, scene: Scene) -> str:
+    """The style's name where there are several and all objects share it, or nothing."""
+    styles = {thing.style for thing in scene.objects}
+    if len(draft.vocabulary.styles) == 1 or len(styles) != 1 or not draft.chance(STYLED_SHARE):
+        return ""
+    return f", in {styles.pop()} style"
+
+
+def _where(thing: SceneObject) -> str:
+    """The place of an object alone, nothing for the middle."""
+    where = place(thing)
+    return "" if where == "in the center" else f" {where}"
+
+
+def _things(draft: Draft, scene: Scene, names: Mapping[str, str] | None = None) -> str:
     """The objects in words, with their places where these are not the usual ones.
 
     names: what to call some of the objects (a reference has no name of its own)
     """
+    if is_group(scene):
+        return group_words(scene)
     objects = reading_order(scene.objects)
 
     def called(thing: SceneObject) -> str:
         if names and thing.concept in names:
             return names[thing.concept]
-        return indefinite(draft.name(thing.concept), size_word(thing))
+        name = name_of(thing.concept) if thing.tint else draft.name(thing.concept)
+        return indefinite(name, adjectives(thing))
 
     if len(objects) == 1:
-        where = place(objects[0])
-        return called(objects[0]) + ("" if where == "in the center" else f" {where}")
+        return called(objects[0]) + _where(objects[0])
     if len(objects) > 2:
         return listing([called(thing) for thing in objects])
     between = relation(objects[0], objects[1])
     if between.startswith("to the") and draft.chance(0.6):
         return listing([called(thing) for thing in objects])
-    if draft.chance(0.5):
-        objects = objects[::-1]
-    first, second = objects
+    first, second = objects[::-1] if draft.chance(0.5) else objects
     return f"{called(first)} {relation(first, second)} {called(second)}"
 
 
-def _try_clip(draft: Draft, key: str) -> Scene | None:
-    """One attempt at an object that crosses the middle of the frame, or stays there."""
-    motion, dx, dy = Motion(), 0, 0
-    if not draft.chance(0.12):
-        direction = draft.pick(list(DIRECTIONS))
-        dx, dy = DIRECTIONS[direction]
-        motion = Motion("slide", direction, REACH)
-    thing = SceneObject(
-        key,
-        draft.pick(draft.vocabulary.styles),
-        0.5 - dx * REACH / 2 + draft.between(-0.03, 0.03),
-        0.5 - dy * REACH / 2 + draft.between(-0.03, 0.03),
-        draft.between(0.3, 0.5),
-        motion,
-    )
-    scene = Scene(draw_background(draft), (thing,))
-    return scene if draft.takes(scene) else None
+def _actions(draft: Draft, scene: Scene) -> str:
+    """What each object does: "a dog spins and a star stays still"."""
+    parts = []
+    for thing in reading_order(scene.objects):
+        name = draft.name(thing.concept)
+        subject = indefinite(name, size_word(thing))
+        parts.append(action_phrase(draft, thing.motion, subject, name))
+    return listing(parts)
 
 
-def _swapped(scene: Scene) -> Scene:
-    """The scene with its two objects in each other's place."""
-    first, second = scene.objects
+def _turned(scene: Scene) -> Scene:
+    """The scene with every object in the place of the one before it."""
+    places = [(thing.x, thing.y, thing.size) for thing in scene.objects]
+    moved = zip(scene.objects, places[1:] + places[:1], strict=True)
     return replace(
         scene,
-        objects=(
-            replace(first, x=second.x, y=second.y, size=second.size),
-            replace(second, x=first.x, y=first.y, size=first.size),
-        ),
+        objects=tuple(replace(thing, x=x, y=y, size=size) for thing, (x, y, size) in moved),
     )
 
 

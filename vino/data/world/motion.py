@@ -1,12 +1,22 @@
-"""Motions of objects and cameras as functions of the time u from 0 to 1."""
+"""Motions of objects and cameras as functions of the time u from 0 to 1.
 
+At u = 0 every motion but "fade in" leaves things as they are, so that any still picture is the
+first frame of its clips.
+"""
+
+import math
 from dataclasses import dataclass
 
 from vino.data.world.scene import DIRECTIONS, Camera, Motion
+from vino.data.world.vocabulary import CAMERAS, MOTIONS
 from vino.errors import InputError
 
-MOTIONS = ("still", "slide")
-CAMERAS = ("static",)
+TURNS = {"clockwise": 1, "counterclockwise": -1}
+SWING = 25.0  # degrees
+GROWTH = 1.5
+PULSE = 0.25
+ZOOM = 1.6
+PAN = 0.3  # of the frame
 
 
 @dataclass(frozen=True)
@@ -31,20 +41,49 @@ class View:
 
 def pose_at(motion: Motion, u: float) -> Pose:
     """The pose of an object at time u."""
+    amount, cycle = motion.amount, 2 * math.pi * u
     match motion.kind:
         case "still":
             return Pose()
         case "slide":
             dx, dy = DIRECTIONS[motion.direction or "right"]
-            return Pose(dx=dx * motion.amount * u, dy=dy * motion.amount * u)
+            return Pose(dx=dx * amount * u, dy=dy * amount * u)
+        case "roll":
+            dx, _ = DIRECTIONS[motion.direction or "right"]
+            return Pose(dx=dx * amount * u, turn=dx * 360 * u)
+        case "spin":
+            return Pose(turn=TURNS[motion.direction or "clockwise"] * 360 * u)
+        case "swing":
+            return Pose(turn=SWING * math.sin(2 * cycle))
+        case "grow":
+            return Pose(scale=1 + (GROWTH - 1) * u)
+        case "shrink":
+            return Pose(scale=1 - (1 - 1 / GROWTH) * u)
+        case "pulse":
+            return Pose(scale=1 + PULSE * math.sin(2 * cycle))
+        case "bounce":
+            return Pose(dy=-amount * abs(math.sin(1.5 * cycle)))
+        case "orbit":
+            return Pose(dx=amount * (math.cos(cycle) - 1), dy=amount * math.sin(cycle))
+        case "fade in":
+            return Pose(opacity=u)
+        case "fade out":
+            return Pose(opacity=1 - u)
     raise InputError(f"no motion {motion.kind!r}: the motions are {', '.join(MOTIONS)}")
 
 
 def view_at(camera: Camera, u: float) -> View:
     """What the camera sees at time u."""
-    match camera.kind:
-        case "static":
+    match camera.kind.split():
+        case ["static"]:
             return View()
+        case ["zoom", "in"]:
+            return View(zoom=1 + (ZOOM - 1) * u)
+        case ["zoom", "out"]:
+            return View(zoom=1 / (1 + (ZOOM - 1) * u))
+        case ["pan" | "tilt", way] if way in DIRECTIONS:
+            dx, dy = DIRECTIONS[way]
+            return View(dx=dx * PAN * u, dy=dy * PAN * u)
     raise InputError(f"no camera {camera.kind!r}: the cameras are {', '.join(CAMERAS)}")
 
 

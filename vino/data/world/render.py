@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 
 from vino.data.world.backgrounds import draw_background
+from vino.data.world.looks import with_look
 from vino.data.world.motion import Pose, View, pose_at, view_at
 from vino.data.world.scene import Scene, SceneObject
-from vino.data.world.sprites import load_style
+from vino.data.world.sprites import load_style, tinted_sprite
 
-SPAN = 2  # a moving camera's canvas, in frames
+SPAN = 3  # a moving camera's canvas, in frames; odd, so that whole pixels stay whole
 
 
 def render(scene: Scene, size: int | tuple[int, int] = 64, frames: int = 1) -> np.ndarray:
@@ -33,7 +34,7 @@ def render(scene: Scene, size: int | tuple[int, int] = 64, frames: int = 1) -> n
         picture = canvas.copy() if still else _seen(canvas, view, height, width)
         for thing in scene.objects:
             _paint(picture, thing, pose_at(thing.motion, u), view)
-        drawn[frame] = np.clip(picture + 0.5, 0, 255)
+        drawn[frame] = with_look(np.clip(picture + 0.5, 0, 255).astype(np.uint8), scene.look)
     return drawn
 
 
@@ -65,13 +66,20 @@ def _paint(picture: np.ndarray, thing: SceneObject, pose: Pose, view: View) -> N
     top, bottom = max(0, math.floor(y - reach)), min(height, math.ceil(y + reach))
     if right <= left or bottom <= top or side < 1 or pose.opacity <= 0:
         return
-    sprite = load_style(thing.style).sprite(thing.concept, side)
+    sprite = _sprite(thing, side)
     place = _placement(sprite.shape[0], side, pose.turn, (x - left, y - top))
     patch = cv2.warpAffine(sprite, place, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
     layer = patch.astype(np.float32) * pose.opacity
     below = picture[top:bottom, left:right]
     below *= 1 - layer[..., 3:] / 255
     below += layer[..., :3]
+
+
+def _sprite(thing: SceneObject, side: float) -> np.ndarray:
+    style = load_style(thing.style)
+    if thing.tint is None:
+        return style.sprite(thing.concept, side)
+    return tinted_sprite(thing.style, thing.concept, style.level_for(side), thing.tint)
 
 
 def _placement(pixels: int, side: float, turn: float, centre: tuple[float, float]) -> np.ndarray:

@@ -2,16 +2,17 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
 from einops import rearrange
 
-from vino.data.world.vocabulary import ASSETS
+from vino.data.world.vocabulary import ASSETS, COLOURS
 from vino.errors import InputError
 
 SMALLEST_LEVEL = 12  # pixels of the coarsest copy kept of a sprite
+TINT_MIDDLE = 0.55  # the brightness that a tint replaces by its own colour
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +29,12 @@ class Style:
 
     def sprite(self, key: str, pixels: float) -> np.ndarray:
         """The coarsest copy that still has as many pixels as are to be drawn (S S 4 uint8)."""
-        place = self.places[key]
-        for level in reversed(self.levels):
-            if level.shape[1] >= pixels:
-                return level[place]
-        return self.levels[0][place]
+        return self.levels[self.level_for(pixels)][self.places[key]]
+
+    def level_for(self, pixels: float) -> int:
+        """The coarsest level with at least so many pixels, or the finest."""
+        fine = [level.shape[1] >= pixels for level in self.levels]
+        return max(sum(fine) - 1, 0)
 
 
 @cache
@@ -55,6 +57,21 @@ def load_style(name: str) -> Style:
         levels=tuple(_halvings(np.ascontiguousarray(sprites[: len(codes)]))),
         places={code: place for place, code in enumerate(codes)},
     )
+
+
+@lru_cache(maxsize=4096)
+def tinted_sprite(style: str, key: str, level: int, tint: str) -> np.ndarray:
+    """A sprite repainted in one colour, its light and shade kept (S S 4 uint8, premultiplied)."""
+    sheet = load_style(style)
+    sprite = sheet.levels[level][sheet.places[key]].astype(np.float32)
+    alpha = sprite[..., 3:] / 255
+    light = sprite[..., :3].mean(-1, keepdims=True) / 255
+    colour = np.array(COLOURS[tint], np.float32)
+    middle = TINT_MIDDLE * alpha  # darker than this fades to black, lighter to white
+    dark = light / TINT_MIDDLE * colour
+    pale = colour * alpha + (light - middle) / (1 - TINT_MIDDLE) * (255 - colour)
+    painted = np.clip(np.where(light < middle, dark, pale), 0, sprite[..., 3:])
+    return np.concatenate([painted, sprite[..., 3:]], -1).astype(np.uint8)
 
 
 def _halvings(sprites: np.ndarray) -> list[np.ndarray]:

@@ -8,7 +8,7 @@ import hashlib
 
 import numpy as np
 
-from vino.data.world import editing, making
+from vino.data.world import cloning, editing, making, referring
 from vino.data.world.captions import long_caption, short_caption
 from vino.data.world.compose import Draft, Split
 from vino.data.world.render import render
@@ -16,17 +16,37 @@ from vino.data.world.samples import Plan, Planner, Sample, Shot
 from vino.data.world.vocabulary import Vocabulary
 from vino.errors import InputError
 
+EDITORS: dict[str, editing.Editor] = {
+    "remove": editing.remove,
+    "replace": editing.replace_thing,
+    "background": editing.change_background,
+    "add": editing.add,
+    "resize": editing.resize,
+    "recolour": editing.recolour,
+    "restyle": editing.restyle,
+    "look": editing.change_look,
+    "extract": editing.extract,
+}
 TASKS: dict[str, Planner] = {
     "t2i": making.picture,
     "t2v": making.clip,
     "subject": making.subject,
+    "subjects": making.subjects,
     "subject_clip": making.subject_clip,
     "i2v": making.animate,
-    "remove": editing.edit_of(editing.remove),
-    "replace": editing.edit_of(editing.replace_thing),
-    "background": editing.edit_of(editing.change_background),
-    "add": editing.edit_of(editing.add),
-    "edit_ref": editing.replace_by_reference,
+    **{name: editing.edit_of(editor) for name, editor in EDITORS.items()},
+    "move": editing.edit_of(editing.move),
+    "compose": editing.edit_of(
+        editing.change_background,
+        editing.one_of(editing.remove, editing.replace_thing, editing.add, editing.recolour),
+    ),
+    "edit_ref": referring.insertion_of(referring.swap_in),
+    "add_ref": referring.insertion_of(referring.add_in),
+    **{f"clip_{name}": editing.edit_of(editor, is_clip=True) for name, editor in EDITORS.items()},
+    "clip_edit_ref": referring.insertion_of(referring.swap_in, is_clip=True),
+    "clip_add_ref": referring.insertion_of(referring.add_in, is_clip=True),
+    "motion_clone": cloning.clone_motion,
+    "camera_clone": cloning.clone_camera,
     "reconstruct": making.reconstruct,
     "select": making.select,
 }

@@ -32,6 +32,19 @@ COLOURS: dict[str, tuple[int, int, int]] = {
     "white": (246, 246, 246),
     "beige": (236, 222, 196),
 }
+STYLES = ("flat", "glossy", "3D", "noto", "blob")
+HELD_OUT_STYLES = ("twitter", "classic")  # for evaluation, where they have been built
+TINTS = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
+BACKGROUNDS = (
+    *("plain", "vertical gradient", "horizontal gradient", "radial gradient"),
+    *("stripes", "checkerboard", "polka dots", "grid", "sky and ground"),
+)
+MOTIONS = (
+    *("still", "slide", "spin", "swing", "grow", "shrink", "pulse", "bounce"),
+    *("fade in", "fade out", "orbit", "roll"),
+)
+CAMERAS = ("static", "zoom in", "zoom out", "pan right", "pan left", "tilt up", "tilt down")
+LOOKS = ("grayscale", "pixel art", "negative", "sepia", "line drawing", "blurry", "night")
 
 
 def share_of(text: str) -> float:
@@ -70,6 +83,12 @@ def is_held_out_concept(key: str) -> bool:
 
 
 @cache
+def is_held_out_pair(key: str, style: str) -> bool:
+    """Whether this concept in this style is kept for evaluation (in worlds of many styles)."""
+    return share_of(f"pair:{key}:{style}") < HELD_OUT_SHARE
+
+
+@cache
 def _is_held_out_composition(keys: tuple[str, ...], colour: str) -> bool:
     return share_of("scene:" + " ".join((*keys, colour))) < HELD_OUT_SHARE
 
@@ -85,6 +104,9 @@ class Vocabulary:
 
     concepts: keys of the objects that prompts may name
     references: keys of the objects that only a reference picture may show, besides those
+    tints: colours that objects may be repainted in
+    counts, clip_counts: how many objects a picture or clip may show, each as often as listed
+    group_share: of pictures made from text, those of several equal things ("three dogs")
     """
 
     concepts: tuple[str, ...]
@@ -92,6 +114,12 @@ class Vocabulary:
     colours: tuple[str, ...] = tuple(COLOURS)
     styles: tuple[str, ...] = ("flat",)
     backgrounds: tuple[str, ...] = ("plain",)
+    motions: tuple[str, ...] = ("still", "slide")
+    cameras: tuple[str, ...] = ("static",)
+    tints: tuple[str, ...] = ()
+    counts: tuple[int, ...] = (1, 1, 2, 2)
+    clip_counts: tuple[int, ...] = (1,)
+    group_share: float = 0.0
 
 
 TRAINING_CONCEPTS = tuple(key for key in concept_names() if not is_held_out_concept(key))
@@ -108,3 +136,15 @@ FIRST_LIGHT = Vocabulary(
     concepts=tuple(concept(name) for name in FIRST_LIGHT_NAMES), references=TRAINING_CONCEPTS
 )
 WHOLE = Vocabulary(concepts=TRAINING_CONCEPTS, references=TRAINING_CONCEPTS)
+FULL = Vocabulary(
+    concepts=TRAINING_CONCEPTS,
+    references=TRAINING_CONCEPTS,
+    styles=STYLES,
+    backgrounds=("plain", *BACKGROUNDS),
+    motions=MOTIONS,
+    cameras=CAMERAS,
+    tints=TINTS,
+    counts=(1,) * 9 + (2,) * 7 + (3,) * 4,
+    clip_counts=(1, 1, 2),
+    group_share=0.1,
+)
