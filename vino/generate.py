@@ -4,7 +4,6 @@ prompt -> conditioning -> velocity -> frames. There is no task below this file: 
 references the prompt holds and what size the target has.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,8 +28,6 @@ from vino.prompt import Image, Medium, Prompt, Text, Video
 from vino.references import fit, target_size
 from vino.request import Request, write_recipe
 from vino.sizes import LatentSize, PixelSize
-
-log = logging.getLogger("vino")
 
 
 @dataclass(frozen=True, eq=False)
