@@ -88,7 +88,10 @@ def until_drawn(attempt: Callable[[], Drawn | None]) -> Drawn:
         drawn = attempt()
         if drawn is not None:
             return drawn
-    raise InputError("this vocabulary has no such scene in this split: give it more concepts")
+    raise InputError(
+        "this vocabulary has no such sample in this split: "
+        "give it more concepts, styles or backgrounds"
+    )
 
 
 def is_kept_for_evaluation(scene: Scene) -> bool:
