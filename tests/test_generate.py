@@ -107,6 +107,12 @@ def test_a_recipe_makes_it_again(model):
         read_request({"vino": 1}, [])
 
 
+def test_bfloat16_runs_every_kind_of_request():
+    half = Model(tiny.vino().to(torch.bfloat16), DEFAULTS, {})
+    made = half.run(requests())
+    assert [len(f.pixels) for f in made] == [1, 5, 1, 1, 9, 1]
+
+
 def test_progress_and_previews(model):
     seen = []
     model.generate("a dog", watch=lambda p: seen.append((p.step, p.steps, p.preview()[0].size)))

@@ -170,11 +170,11 @@ class Model:
         """Pixels -> latent C T H W."""
         video = torch.from_numpy(np.ascontiguousarray(frames.pixels)).to(self.vino.device)
         video = rearrange(video.float() / 127.5 - 1, "t h w c -> 1 c t h w")
-        return self.vino.vae.encode(video.to(self.vino.mmdit.final_proj.weight.dtype))[0].float()
+        return self.vino.vae.encode(video.to(self.vino.dtype))[0].float()
 
     def _decode(self, latent: Tensor) -> Frames:
         """Latent C T H W -> pixels."""
-        video = self.vino.vae.decode(latent[None].to(self.vino.mmdit.final_proj.weight.dtype))[0]
+        video = self.vino.vae.decode(latent[None].to(self.vino.dtype))[0]
         pixels = ((video.float().clamp(-1, 1) + 1) * 127.5).round().byte()
         return Frames(rearrange(pixels, "c t h w -> t h w c").cpu().numpy(), self.defaults.fps)
 
@@ -186,11 +186,9 @@ class Model:
         conditioning = self.vino.condition(
             [states[branch.chat] for branch in rows], [branch.latents for branch in rows]
         )
-        dtype = self.vino.mmdit.final_proj.weight.dtype
 
         def velocity(x: Latents, t: Tensor) -> list[Tensor]:
-            out = self.vino([xi.to(dtype) for xi in x], t.to(self.vino.device), conditioning)
-            return [v.float() for v in out]
+            return [v.float() for v in self.vino(x, t.to(self.vino.device), conditioning)]
 
         return guided(velocity, [[b.weight for b in job.branches] for job in jobs])
 

@@ -181,7 +181,8 @@ class MMDiT(nn.Module):
 
     def _embed(self, patches: Tensor) -> Tensor:
         """P F -> P D: the convolution over whole patches is one matmul."""
-        return F.linear(patches, self.patch_embed.weight.flatten(1), self.patch_embed.bias)
+        weight = self.patch_embed.weight.flatten(1)
+        return F.linear(patches.to(weight.dtype), weight, self.patch_embed.bias)
 
     def _transform(
         self, visual: Tensor, context: Tensor, cond: Tensor, rope: Tensor, nv: Lengths, nc: Lengths

@@ -38,6 +38,10 @@ class Vino(nn.Module):
     def device(self) -> torch.device:
         return self.mmdit.final_proj.weight.device
 
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.mmdit.final_proj.weight.dtype
+
     def read(self, chats: Sequence[Chat]) -> list[PromptStates]:
         """States of the chats, once and without gradients; share them wherever they recur."""
         room = self.conditioner.config.queries
