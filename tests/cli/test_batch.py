@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vino.cli.tasks import KINDS, parse_task
+from vino.data.tasks import KINDS, parse_task
 from vino.errors import InputError
 from vino.media import Frames, read_clip, read_picture, read_recipe
 

@@ -8,8 +8,7 @@
     output      names of the files written
     make        generate, edit, animate, rewrite
     like        making a file again from its recipe
-    tasks       task files and the requests they stand for
-    batch       running task files
+    batch       running task files (vino.data.tasks)
     models      convert, info
 
 It also runs as `python -m vino.cli`.

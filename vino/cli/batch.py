@@ -14,7 +14,7 @@ from vino.cli.console import Console, one_line
 from vino.cli.failures import FAULT, explain
 from vino.cli.make import open_model, settings
 from vino.cli.progress import Watch
-from vino.cli.tasks import Task, parse_task, read_entries
+from vino.data.tasks import Task, parse_task, read_entries
 from vino.errors import InputError, VinoError
 from vino.media import Frames
 from vino.prompt import Prompt, attach

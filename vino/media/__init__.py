@@ -7,6 +7,7 @@
 - animations: GIF, WebP and PNG that move
 - containers: MP4, WebM and the like
 - clips: read_clip
+- probing: read_size
 - timing: timestamps to a constant rate
 - sound: sound carried from a source clip to the saved one
 - recipes: how a file was made, in its metadata
@@ -23,6 +24,7 @@ from vino.media.frames import (
     resize,
 )
 from vino.media.pictures import read_picture
+from vino.media.probing import read_size
 from vino.media.recipes import read_recipe
 from vino.media.saving import check_output
 from vino.media.sound import Sound
@@ -39,5 +41,6 @@ __all__ = [
     "read_clip",
     "read_picture",
     "read_recipe",
+    "read_size",
     "resize",
 ]

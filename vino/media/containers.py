@@ -22,6 +22,7 @@ from vino.media.files import CLIPS, Kind, reason
 from vino.media.frames import Frames, Limits, MediaWarning
 from vino.media.sound import Recorder, Sound
 from vino.media.timing import DEFAULT_RATE, Timestamps, constant_rate
+from vino.sizes import PixelSize
 
 _DEMUX_ERRORS = (av.FFmpegError, IndexError)  # the latter when a track appears on the way
 
@@ -50,6 +51,26 @@ def read_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Fr
     schedule = constant_rate(reading.timestamps)
     limits.check_clip(name, schedule.count, *reading.pixels.shape[2:0:-1])
     return Frames(schedule.resample(reading.pixels[: reading.length]), schedule.rate, sound)
+
+
+def measure_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> PixelSize:
+    """Size of the first picture track, by its packets and its first frame (which may be turned)."""
+    try:
+        with _open(file, kind) as container:
+            video = _picture_track(container, name)
+            count = _count(container, video, limits)
+            width, height = _shown_size(video)
+            limits.check_clip(name, count, width, height)
+        file.seek(0)
+        with _open(file, kind) as container:
+            first = next(container.decode(_picture_track(container, name)))
+            if round(first.rotation / 90) % 2:
+                width, height = height, width
+    except InputError:
+        raise
+    except Exception as error:  # damaged headers make PyAV raise nearly anything
+        raise _damaged(name, reason(error)) from None
+    return PixelSize(count, height, width)
 
 
 def _open(file: IO[bytes], kind: Kind) -> InputContainer:

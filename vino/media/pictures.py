@@ -89,6 +89,14 @@ def _deep_gray(image: Image.Image, name: str) -> np.ndarray:
     return np.repeat(gray[..., None], 3, axis=-1)
 
 
+def is_turned(image: Image.Image) -> bool:
+    """Whether the picture's EXIF lays it on its side, so that width and height change places."""
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1)) >= 5
+    except Exception:  # damaged EXIF is as good as none
+        return False
+
+
 def _upright(image: Image.Image, pixels: np.ndarray) -> np.ndarray:
     """Turn the pixels as the picture's EXIF says; damaged EXIF is as good as none."""
     try:

@@ -72,8 +72,9 @@ class Task:
         """Where the result goes, inside the output folder."""
         return Path(self.file) / f"{self.index}{'.mp4' if self.kind.is_clip else '.png'}"
 
-    def references(self) -> list[Medium]:
-        """The pictures and the video, read; the one that is edited is the base.
+    @property
+    def base(self) -> int | None:
+        """Which picture is edited or animated, counted from 0; None if none is.
 
         A single picture to edit or animate is the base. Of several the last is, when the task
         animates it or says so (`ref_image_have_base`).
@@ -81,8 +82,12 @@ class Task:
         count = len(self.pictures)
         animates = self.kind.is_clip and self.kind.edits_picture
         has_base = self.kind.edits_picture and (count == 1 or animates or self.keeps_base)
+        return count - 1 if has_base else None
+
+    def references(self) -> list[Medium]:
+        """The pictures and the video, read; the one that is edited is the base."""
         media: list[Medium] = [
-            Image(path, base=has_base and i == count) for i, path in enumerate(self.pictures, 1)
+            Image(path, base=i == self.base) for i, path in enumerate(self.pictures)
         ]
         if self.video is not None:
             media.append(Video(self.video, base=True))
@@ -152,10 +157,10 @@ def _paths(entry: dict[str, Any], name: str, root: Path) -> tuple[Path, ...]:
     values = [] if value in (None, "", []) else value if isinstance(value, list) else [value]
     if not all(isinstance(v, str) and v for v in values):
         raise InputError(f"{name} must be a path or a list of paths")
-    return tuple(_inside(v, name, root) for v in values)
+    return tuple(inside(v, root, name) for v in values)
 
 
-def _inside(path: str, name: str, root: Path) -> Path:
+def inside(path: str, root: Path, name: str = "the path") -> Path:
     """`path` under the root: a task file comes from someone else and reaches no other folder."""
     plain = os.path.normpath(path.replace("\\", "/"))
     leaves = plain == ".." or plain.startswith("../")

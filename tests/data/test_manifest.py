@@ -1,0 +1,184 @@
+"""Records: strict reading, every form of collection, paths that stay below their root, licences."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.data.making import clip, picture, record, write_manifest, write_tar
+from vino.data.manifest import open_records
+from vino.data.sample import Rules
+from vino.data.sources.records import outline_of, record_sources
+from vino.errors import InputError
+from vino.prompt import Image
+from vino.sizes import PixelSize
+
+TASKS = Path(__file__).parents[1] / "cli" / "tasks"
+
+
+def test_a_record_says_everything(tmp_path):
+    prompt = [
+        "put Image 1 on ",
+        {"image": "hat.png"},
+        {"image": "man.png", "base": True, "size": [64, 48, 1]},
+    ]
+    about = {"licence": "CC-BY-4.0", "source": "mine", "people": True, "consent": "release 17"}
+    path = write_manifest(tmp_path, record("out.png", prompt, "ti2i", id="x7", **about))
+    found = open_records(path)[0]
+    assert (found.task, found.key, found.text) == ("ti2i", "x7", "put Image 1 on ")
+    assert [m.base for m in found.media] == [False, True]
+    assert found.media[1].size == PixelSize(1, 48, 64)
+    assert found.target and found.target.place == tmp_path / "out.png"
+    assert (found.licence, found.source, found.consent) == ("CC-BY-4.0", "mine", "release 17")
+    assert found.people and found.where == f"{path}, line 1"
+
+
+WRONG = {
+    "not JSON": "{",
+    "not JSON ": '{"task": "t2i", "prompt": NaN, "target": "a.png"}',
+    "JSON object": "[1]",
+    "lacks target": {"task": "t2i", "prompt": "a"},
+    "unknown license": record(license="CC0"),
+    "task must be text": record(task=3),  # type: ignore[arg-type]
+    "task must not be empty": record(task=""),
+    "prompt must be text": record(prompt=7),
+    "prompt must be text, or": record(prompt=[]),
+    "a medium is": record(prompt=[{"image": "a.png", "video": "b.mp4"}]),
+    "unknown weight": record(prompt=[{"image": "a.png", "weight": 2}]),
+    "image must be text": record(prompt=[{"image": 3}]),
+    "only one medium": record(prompt=[{"image": "a", "base": True}, {"image": "b", "base": True}]),
+    "base must be true or false": record(prompt=[{"image": "a.png", "base": 1}]),
+    "a base is one of": record(target={"image": "a.png", "base": True}),
+    "size must be": record(prompt=[{"image": "a.png", "size": [1, 2]}]),
+    "is impossible": record(prompt=[{"image": "a.png", "size": [8, 8, 2]}]),
+    "people must be": record(people="yes"),
+    "outside": record("../secret.png"),
+    "outside the": record("/etc/passwd"),
+    "outside the root": record(prompt=[{"image": "x/../../b.png"}]),
+}
+
+
+@pytest.mark.parametrize("says", WRONG, ids=str)
+def test_wrong_records_are_named(tmp_path, says):
+    path = tmp_path / "m.jsonl"
+    line = WRONG[says] if isinstance(WRONG[says], str) else json.dumps(WRONG[says])
+    path.write_text(json.dumps(record()) + "\n\n" + line + "\n")
+    with pytest.raises(InputError, match=says.strip()) as error:
+        open_records(path)
+    assert f"{path}, line 3" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_rules(tmp_path):
+    path = write_manifest(tmp_path, record(licence="CC0-1.0"), record(people=True))
+    assert len(open_records(path)) == 2
+    with pytest.raises(InputError, match="line 2 names no licence"):
+        open_records(path, Rules(licence=True))
+    with pytest.raises(InputError, match="line 2 shows people"):
+        open_records(path, Rules(consent=True))
+
+
+def test_reading_by_number_and_by_task(tmp_path):
+    lines = [record(f"{i}.png", task="t2i" if i % 2 else "edit") for i in range(7)]
+    records = open_records(write_manifest(tmp_path, *lines))
+    assert [r.target.place.name for r in (records[6], records[0])] == ["6.png", "0.png"]
+    assert {t: list(n) for t, n in records.tasks().items()} == {
+        "edit": [0, 2, 4, 6],
+        "t2i": [1, 3, 5],
+    }
+
+
+@pytest.mark.parametrize("path", sorted(TASKS.glob("*.json")), ids=lambda p: p.stem)
+def test_published_task_files(path):
+    records = open_records(path)
+    entries = json.loads(path.read_text())
+    assert len(records) == len(entries)
+    assert [records[i].text for i in range(len(records))] == [e["caption"] for e in entries]
+    with pytest.raises(InputError, match="has no target"):
+        outline_of(records[0])
+
+
+def test_task_file_with_targets(tmp_path):
+    entry = {"index": "1", "task": "ti2i", "caption": "x", "ref_image_paths": ["a.png", "b.png"]}
+    more = {"ref_image_have_base": True, "target": "c.png", "licence": "CC0-1.0"}
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps([entry | more]))
+    found = open_records(path, Rules(licence=True))[0]
+    assert [m.base for m in found.media] == [False, True]
+    assert found.target and found.target.place == tmp_path / "c.png"
+    path.write_text(json.dumps([entry | {"targte": "c.png"}]))
+    with pytest.raises(InputError, match="entry 1: unknown targte"):
+        open_records(path)
+
+
+def test_folder_with_captions(tmp_path):
+    (tmp_path / "deep").mkdir()
+    picture().save(tmp_path / "deep" / "a.png")
+    (tmp_path / "deep" / "a.txt").write_text(" a slope\n")
+    clip().save(tmp_path / "b.mp4")
+    (tmp_path / "LICENCE.txt").write_text("CC0-1.0\nno rights reserved")
+    records = open_records(tmp_path, Rules(licence=True))
+    said = [(r.task, r.key, r.text, r.licence) for r in (records[0], records[1])]
+    assert said == [("t2v", "b.mp4", "", "CC0-1.0"), ("t2i", "deep/a.png", "a slope", "CC0-1.0")]
+
+
+def test_shards_of_records_and_of_captions(tmp_path):
+    picture().save(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    about = record({"image": "out.png"}, [{"image": "in.png", "base": True}, "lighter"], "ti2i")
+    write_tar(
+        tmp_path / "0.tar",
+        {"x/1.json": json.dumps(about).encode(), "x/1.in.png": data, "x/1.out.png": data},
+    )
+    write_tar(
+        tmp_path / "1.tar", {"2.jpg": data, "2.txt": b"a slope", "2.json": b'{"license":"M"}'}
+    )
+    records = open_records(tmp_path)
+    assert len(records) == 2 and records[1].text == "a slope" and records[1].licence == "M"
+    sources = record_sources(records)
+    example = sources["ti2i"].example(0, PixelSize(1, 64, 96))
+    assert isinstance(example.prompt.base, Image)
+    assert (example.prompt.base.frames.pixels == example.target.pixels).all()
+    assert sources["t2i"].outline(0).target == PixelSize(1, 64, 96)
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"1.json": b'{"task":"t","prompt":"p","target":"a.png"}'}, "no 1.a.png"),
+        ({"1.png": b"x"}, "1 holds png"),
+        ({"1.json": b"{", "1.png": b""}, "not JSON"),
+    ],
+)
+def test_wrong_shards_are_named(tmp_path, files, says):
+    path = write_tar(tmp_path / "0.tar", files)
+    with pytest.raises(InputError, match=says) as error:
+        open_records(path)
+    assert str(path) in str(error.value)
+
+
+def test_damaged_shards(tmp_path):
+    (tmp_path / "0.tar").write_bytes(b"nothing of the kind" * 100)
+    with pytest.raises(InputError, match="no intact tar"):
+        open_records(tmp_path)
+
+
+def test_shards_as_the_webdataset_library_writes_them(tmp_path):
+    webdataset = pytest.importorskip("webdataset")
+    picture().save(tmp_path / "a.png")
+    with webdataset.TarWriter(str(tmp_path / "0.tar")) as tar:
+        for i in range(3):
+            png = (tmp_path / "a.png").read_bytes()
+            tar.write({"__key__": f"{i:05}", "target.png": png, "json": record("target.png", "s")})
+    records = open_records(tmp_path / "0.tar")
+    assert len(records) == 3
+    assert record_sources(records)["t2i"].outline(2).target == PixelSize(1, 64, 96)
+
+
+def test_nothing_there(tmp_path):
+    for path, says in ((tmp_path / "no.jsonl", "does not exist"), (tmp_path, "holds no manifest")):
+        with pytest.raises(InputError, match=says):
+            open_records(path)
+    (tmp_path / "m.jsonl").write_text("\n")
+    with pytest.raises(InputError, match="no records"):
+        open_records(tmp_path / "m.jsonl")

@@ -1,0 +1,129 @@
+"""Examples decoded from records."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from vino.data.buckets import fill
+from vino.data.manifest import Records
+from vino.data.members import on_disk
+from vino.data.sample import Example, Placed, Record
+from vino.data.source import Outline
+from vino.errors import InputError
+from vino.media import DEFAULT_LIMITS, Frames, Limits, read_clip, read_picture, read_size
+from vino.prompt import Image, Prompt, Segment, Video
+from vino.sizes import PixelSize
+
+MOST_SIZES = 1_000_000  # sizes remembered
+T = TypeVar("T")
+
+
+def record_sources(records: Records, limits: Limits = DEFAULT_LIMITS) -> dict[str, "RecordSource"]:
+    """A source for every task of a collection."""
+    return {
+        task: RecordSource(records, numbers, limits) for task, numbers in records.tasks().items()
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class RecordSource:
+    """Examples of some records, by default bounded like all media (`Limits`)."""
+
+    records: Records
+    numbers: Sequence[int]
+    limits: Limits = DEFAULT_LIMITS
+    _outlines: dict[int, Outline] = field(default_factory=dict, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    @property
+    def length(self) -> int:
+        return len(self.numbers)
+
+    def name(self, number: int) -> str:
+        return self.records[self.numbers[number]].where
+
+    def outline(self, number: int) -> Outline:
+        if (known := self._outlines.get(number)) is not None:
+            return known
+        outline = outline_of(self.records[self.numbers[number]], self.limits)
+        with self._lock:
+            if len(self._outlines) >= MOST_SIZES:
+                self._outlines.pop(next(iter(self._outlines)))
+            self._outlines[number] = outline
+        return outline
+
+    def example(self, number: int, bucket: PixelSize) -> Example:
+        return decode(self.records[self.numbers[number]], bucket, self.limits)
+
+
+def outline_of(record: Record, limits: Limits = DEFAULT_LIMITS) -> Outline:
+    """Sizes of a record's media: as it says, else from the files' headers."""
+    base = next((i for i, m in enumerate(record.media) if m.base), None)
+    return Outline(
+        target=size_of(_target(record), limits),
+        references=tuple((m.kind, size_of(m, limits)) for m in record.media),
+        base=base,
+        characters=len(record.text),
+        withheld=record.withhold_latents,
+    )
+
+
+def size_of(placed: Placed, limits: Limits = DEFAULT_LIMITS) -> PixelSize:
+    """Size of one medium; InputError when its file cannot be used."""
+    if placed.size is not None:
+        return placed.size
+    return _with_file(
+        placed,
+        limits,
+        lambda path: read_size(path, is_clip=placed.kind == "video", limits=limits),
+    )
+
+
+def read(placed: Placed, limits: Limits = DEFAULT_LIMITS) -> Frames:
+    """One medium, decoded; InputError names the file that cannot be used."""
+    if placed.kind == "image":
+        return _with_file(placed, limits, lambda path: read_picture(path, limits))
+    return _with_file(placed, limits, lambda path: read_clip(path, limits))
+
+
+def decode(record: Record, bucket: PixelSize, limits: Limits = DEFAULT_LIMITS) -> Example:
+    """The example of a record. The base is cropped like the target, so that they stay aligned."""
+    segments: list[Segment | str] = []
+    for segment in record.segments:
+        if isinstance(segment, str):
+            segments.append(segment)
+            continue
+        frames = read(segment, limits)
+        if segment.base:
+            frames = fill(frames, _cut(bucket, frames.size.frames))
+        make = Image if segment.kind == "image" else Video
+        segments.append(make(frames, base=segment.base))
+    return Example(
+        prompt=Prompt(*segments),
+        target=fill(read(_target(record), limits), bucket),
+        task=record.task,
+        key=f"{record.where}#{record.key}",
+        withhold_latents=record.withhold_latents,
+        licence=record.licence,
+    )
+
+
+def _cut(bucket: PixelSize, frames: int) -> PixelSize:
+    """The bucket of a base: a picture stays one; a clip shorter than the target is refused."""
+    return PixelSize(1 if frames == 1 else bucket.frames, bucket.height, bucket.width)
+
+
+def _target(record: Record) -> Placed:
+    if record.target is None:
+        raise InputError(f"{record.where} has no target: it asks, and cannot be trained on")
+    return record.target
+
+
+def _with_file(placed: Placed, limits: Limits, look: Callable[..., T]) -> T:
+    """Look at a medium's file; of a member the error names the shard, not the copy."""
+    with on_disk(placed.place, limits.max_bytes) as path:
+        try:
+            return look(path)
+        except InputError as error:
+            raise InputError(str(error).replace(str(path), str(placed.place))) from None
