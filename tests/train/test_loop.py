@@ -1,0 +1,173 @@
+"""Whole runs: stages, resuming, refusing, watching, exporting."""
+
+import json
+import warnings
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.train.fake import SIDE, STAGE, Loader, recipe
+from vino import generate
+from vino.errors import CheckpointError, InputError
+from vino.train import checkpoint
+from vino.train.config import Saving, Watching
+from vino.train.guard import TrainingError
+from vino.train.log import read_lines
+from vino.train.loop import train
+from vino.train.parallel import Ranks
+from vino.train.run import main
+
+ALONE = Ranks(0, 1, torch.device("cpu"))
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    with warnings.catch_warnings(action="ignore"):
+        yield
+
+
+def losses(out):
+    return [line["loss"] for line in read_lines(out) if "loss" in line]
+
+
+def test_it_learns_what_it_sees(tmp_path):
+    """The same four examples again and again."""
+    again = lambda config, stage, rank, ranks: Again(4, rank, ranks)  # noqa: E731
+    stage = replace(STAGE, steps=24, dropout=0.0, lr=3e-3)
+    train(recipe(out=tmp_path, stages=(stage,), feeds=again), ALONE)
+    curve = losses(tmp_path)
+    assert sum(curve[-6:]) < 0.8 * sum(curve[:6])
+
+
+class Again(Loader):
+    """Always the first examples."""
+
+    def __iter__(self):
+        for batch in super().__iter__():
+            self.place = 0
+            yield batch
+
+
+def test_muon_and_accumulation_run_and_resume(tmp_path):
+    stage = replace(STAGE, optimizer="muon", steps=4)
+    config = recipe(stages=(stage,), accumulate=2, batch=2)
+    train(replace(config, out=tmp_path / "whole"), ALONE)
+    part = replace(config, out=tmp_path / "part")
+    with pytest.raises(KeyboardInterrupt):
+        train(part, ALONE, stop=lambda: len(losses(part.out)) == 2)
+    train(part, ALONE)
+    assert losses(part.out) == losses(tmp_path / "whole")
+
+
+def test_accumulating_is_the_same_as_a_larger_batch(tmp_path):
+    stage = replace(STAGE, steps=3)
+    large = recipe(out=tmp_path / "large", stages=(stage,), batch=4)
+    small = replace(large, out=tmp_path / "small", batch=2, accumulate=2)
+    train(large, ALONE)
+    train(small, ALONE)
+    assert losses(small.out) == pytest.approx(losses(large.out), rel=1e-5)
+
+
+def test_stages_train_what_they_name_and_the_model_generates(tmp_path):
+    """The first stage leaves the MMDiT as it was; the export is the averaged model."""
+    config = recipe(out=tmp_path)
+    first = replace(config, out=tmp_path / "first", stages=config.stages[:1])
+    before = config.build(config).mmdit.final_proj.weight.bfloat16()
+    kept = generate.load(train(first, ALONE), dtype="float32").vino.mmdit
+    assert torch.equal(kept.final_proj.weight.bfloat16(), before)
+    model = generate.load(train(config, ALONE), dtype="float32")
+    assert not torch.equal(model.vino.mmdit.final_proj.weight.bfloat16(), before)
+    picture = model.generate("thing", steps=2)
+    assert picture.size.width == SIDE
+
+
+def test_a_finished_run_only_exports_again(tmp_path):
+    config = recipe(out=tmp_path)
+    folder = train(config, ALONE)
+    told = (folder / "vino.json").read_text()
+    assert train(config, ALONE) == folder and (folder / "vino.json").read_text() == told
+    longer = replace(config, stages=(*config.stages, replace(STAGE, name="more", steps=1)))
+    train(longer, ALONE)
+    assert len(losses(tmp_path)) == 10, "a stage that is added is trained"
+
+
+def test_checkpoints_rotate(tmp_path):
+    train(recipe(out=tmp_path, saving=Saving(every=1, keep=2)), ALONE)
+    names = sorted(p.name for p in (tmp_path / "checkpoints").iterdir())
+    assert names == ["latest", "step-00000008", "step-00000009"]
+
+
+def test_a_lost_checkpoint_is_told(tmp_path):
+    train(recipe(out=tmp_path), ALONE)
+    (tmp_path / "checkpoints" / "latest").write_text("step-00000099\n")
+    with pytest.raises(CheckpointError, match="is gone"):
+        train(recipe(out=tmp_path), ALONE)
+
+
+def test_a_run_that_explodes_is_stopped(tmp_path):
+    def broken(config):
+        vino = recipe().build(config)
+        with torch.no_grad():
+            vino.mmdit.final_proj.bias.fill_(torch.nan)
+        return vino
+
+    stage = replace(STAGE, steps=30)
+    with pytest.raises(TrainingError, match="10 of the last 10 steps were refused"):
+        train(recipe(out=tmp_path, build=broken, stages=(stage,)), ALONE)
+
+
+def test_feeds_that_end_are_told(tmp_path):
+    class Short(Loader):
+        def __iter__(self):
+            return iter([])
+
+    config = recipe(out=tmp_path, feeds=lambda c, s, rank, ranks: Short(1, rank, ranks))
+    with pytest.raises(InputError, match="ran out"):
+        train(config, ALONE)
+
+
+def test_watching(tmp_path):
+    """Validation is fixed; grids are drawn before and after averaging."""
+    stage = replace(STAGE, steps=2, lr=0.0, weight_decay=0.0)
+    watching = Watching(log=1, validate=1, samples=2, grid=5, sample_steps=2)
+    config = recipe(out=tmp_path, stages=(stage,), watching=watching)
+    train(config, ALONE)
+    lines = [line for line in read_lines(tmp_path) if "validation" in line]
+    first, second = (line["validation"] for line in lines)
+    assert first == second and set(first) == {"all", "t2i", "edit", "reconstruct", "t2v", "clone"}
+    assert lines[1]["validation_ema"] == second, "with no rate nothing moves"
+    sheets = sorted(p.name for p in (tmp_path / "samples").iterdir())
+    assert sheets == ["step-00000002-ema.png", "step-00000002-raw.png"]
+    assert list((tmp_path / "tensorboard").iterdir())
+
+
+def test_log_lines_say_what_is_needed(tmp_path):
+    train(recipe(out=tmp_path, stages=(replace(STAGE, steps=1),)), ALONE)
+    (line,) = read_lines(tmp_path)
+    needed = {"step", "stage", "loss", "tasks", "norms", "lr", "samples_per_second",
+              "tokens_per_second", "memory_gb", "skipped"}  # fmt: skip
+    assert needed <= set(line)
+    assert {"all", "conditioner.queries", "mmdit.single_blocks"} <= set(line["norms"])
+    assert json.loads((tmp_path / "config.json").read_text())["batch"] == 4
+
+
+def test_the_command(tmp_path, capsys):
+    file = tmp_path / "small.py"
+    file.write_text("from tests.train.fake import recipe\n")
+    words = f"{file} --out {tmp_path / 'run'} --stages.steps 1 --device cpu"
+    assert main(words.split(), quiet=True) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "run" / "model")
+    assert main([str(file), "--keys"]) == 0
+    assert "--both.lr" in capsys.readouterr().out.split()
+    with pytest.raises(InputError, match="did you mean steps"):
+        main([str(file), "--both.step", "3"])
+    with pytest.raises(InputError, match="name a folder with --out"):
+        main([str(file)])
+
+
+def test_random_states_come_back():
+    state = checkpoint.random_state()
+    drawn = torch.rand(3)
+    checkpoint.set_random_state(state)
+    assert torch.equal(torch.rand(3), drawn)

@@ -1,0 +1,117 @@
+"""The trainee, loss, guard, average and optimisers, each alone."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests import tiny
+from tests.train.fake import SIDE, STAGE, example
+from vino.errors import InputError
+from vino.train.config import Refusing
+from vino.train.ema import Average
+from vino.train.guard import Guard, TrainingError
+from vino.train.loss import flow_matching
+from vino.train.optim import clip, gradient_norms, optimizers
+from vino.train.parallel import Ranks
+from vino.train.prepare import Fitting, prepare
+from vino.train.trainee import Trainee, choose
+
+ALONE = Ranks(0, 1, torch.device("cpu"))
+FITTING = Fitting(SIDE * SIDE, 8, 241)
+
+
+@pytest.fixture
+def trainee():
+    return Trainee(tiny.vino(), "float32")
+
+
+def batch_of(trainee, *indices):
+    stage = replace(STAGE, dropout=0.0)
+    return prepare(trainee.vino, [example(i) for i in indices], stage, 0, FITTING)
+
+
+def test_loss_is_the_squared_error_of_the_velocity():
+    z, e = torch.randn(2, 1, 4, 4), torch.randn(2, 1, 4, 4)
+    t = torch.tensor([0.25])
+    right = flow_matching(lambda x, t: [(x[0] - z) / t[0]], [z], [e], t)
+    assert right.item() == pytest.approx(0, abs=1e-9)
+    zero = flow_matching(lambda x, t: [torch.zeros_like(x[0])], [z], [e], t)
+    assert zero.item() == pytest.approx((e - z).square().mean().item())
+
+
+def test_gradients_reach_queries_through_the_frozen_vlm(trainee):
+    choose(trainee, ("conditioner.*",))
+    trainee(batch_of(trainee, 0, 1)).sum().backward()
+    grads = {name: p.grad for name, p in trainee.named_parameters()}
+    assert all((g is not None) == n.startswith("conditioner.") for n, g in grads.items())
+    assert grads["conditioner.queries"].abs().sum() > 0
+    assert grads["conditioner.boundary_connector.up.weight"].abs().sum() > 0
+    assert all(p.grad is None for p in trainee.vino.vlm.parameters())
+
+
+def test_every_chosen_parameter_has_a_gradient_without_references(trainee):
+    chosen = choose(trainee, ("conditioner.*", "mmdit.*"))
+    trainee(batch_of(trainee, 0)).sum().backward()
+    assert [name for name, p in chosen.items() if p.grad is None] == []
+
+
+def test_patterns_that_name_nothing_are_refused(trainee):
+    with pytest.raises(InputError, match="no parameter"):
+        choose(trainee, ("mmdit.blocks.*",))
+
+
+def test_norms_by_part_add_up_and_clipping_bounds_them(trainee):
+    chosen = choose(trainee, ("conditioner.*", "mmdit.*"))
+    trainee(batch_of(trainee, 0, 1)).sum().backward()
+    norms = gradient_norms(chosen, ALONE)
+    truth = torch.nn.utils.get_total_norm([p.grad for p in chosen.values()]).item()
+    assert norms["all"] == pytest.approx(truth, rel=1e-5)
+    assert sum(v * v for k, v in norms.items() if k != "all") == pytest.approx(truth**2, rel=1e-5)
+    clip(chosen, norms["all"], 0.5)
+    assert gradient_norms(chosen, ALONE)["all"] == pytest.approx(0.5, rel=1e-5)
+
+
+def test_muon_takes_the_matrices_of_blocks(trainee):
+    chosen = choose(trainee, ("conditioner.*", "mmdit.*"))
+    adam, muon = optimizers(chosen, replace(STAGE, optimizer="muon"), ALONE)
+    names = {id(p): n for n, p in chosen.items()}
+    matrices = {names[id(p)] for p in muon.param_groups[0]["params"]}
+    assert "mmdit.single_blocks.0.qkv.q.weight" in matrices
+    assert not [n for n in matrices if "modulation" in n or "blocks" not in n]
+    assert len(matrices) + len(adam.param_groups[0]["params"]) == len(chosen)
+    assert len(optimizers(chosen, STAGE, ALONE)) == 1
+    with pytest.raises(InputError, match="Muon needs whole matrices"):
+        optimizers(chosen, replace(STAGE, optimizer="muon"), replace(ALONE, size=2))
+
+
+def test_average_follows_and_is_taken_back():
+    p = torch.nn.Parameter(torch.zeros(3))
+    average = Average({"p": p})
+    with torch.no_grad():
+        p.fill_(1.0)
+    average.update({"p": p}, 0.99, step=10**6)
+    assert average.weights["p"].tolist() == pytest.approx([0.01] * 3)
+    average.update({"p": p}, 0.99, step=0)  # early: nine tenths new
+    assert average.weights["p"].tolist() == pytest.approx([0.01 + 0.99 * 0.9] * 3)
+    with average.applied({"p": p}):
+        assert p.tolist() == pytest.approx([0.901] * 3)
+    assert p.tolist() == [1.0] * 3
+
+
+def test_guard_skips_and_stops():
+    guard = Guard(Refusing(explode=10.0, window=50, most=3))
+    assert all(guard.accepts(1.0) for _ in range(30))
+    assert guard.accepts(9.0) and not guard.accepts(11.0) and not guard.accepts(float("nan"))
+    again = Guard(guard.limits)
+    again.load_state_dict(guard.state_dict())
+    assert again.skipped == 2
+    with pytest.raises(TrainingError, match="3 of the last 34 steps were refused"):
+        again.accepts(float("inf"))
+
+
+def test_a_few_bad_steps_far_apart_stop_nothing():
+    guard = Guard(Refusing(window=10, most=3))
+    for i in range(100):
+        assert guard.accepts(float("nan") if i % 5 == 4 else 1.0) == (i % 5 != 4)
+    assert guard.skipped == 20

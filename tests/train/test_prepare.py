@@ -1,0 +1,70 @@
+"""What the network is given: dropout, withheld latents, times, seeds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests import tiny
+from tests.train.fake import KINDS, SIDE, STAGE, example
+from vino.train.prepare import Fitting, condition, draw_times, kept, prepare
+
+FITTING = Fitting(SIDE * SIDE, 8, 241)
+WHOLE = replace(STAGE, dropout=0.0)
+
+
+def test_each_modality_is_dropped_on_its_own():
+    stage = replace(STAGE, dropout=0.1)
+    drawn = np.array([kept(stage, 1, f"k{i}") for i in range(4000)])
+    assert np.allclose(1 - drawn.mean(0), 0.1, atol=0.02)
+    assert abs(np.corrcoef(drawn.T)[np.triu_indices(3, 1)]).max() < 0.05
+
+
+def test_media_can_be_dropped_for_a_whole_step():
+    stage = replace(STAGE, dropout=0.5, drop_together=True)
+    steps = [[kept(stage, step, f"k{i}") for i in range(8)] for step in range(40)]
+    assert all(len({row[1:] for row in rows}) == 1 for rows in steps)
+    assert len({rows[0][1:] for rows in steps}) == 4
+    assert any(len({row[0] for row in rows}) == 2 for rows in steps), "texts are still on their own"
+
+
+def test_dropout_takes_media_from_the_chat_and_from_the_latents():
+    edit = example(KINDS.index("edit"))
+    none = condition(edit, replace(STAGE, dropout=1.0), 0, FITTING)
+    assert (none.chat.text, none.chat.images, none.references) == ("", (), ())
+    every = condition(edit, WHOLE, 0, FITTING)
+    assert every.chat.text and len(every.chat.images) == len(every.references) == 1
+
+
+def test_reconstruction_shows_the_picture_to_the_vlm_alone():
+    made = condition(example(KINDS.index("reconstruct")), WHOLE, 0, FITTING)
+    assert len(made.chat.images) == 1 and made.references == ()
+
+
+def test_times_follow_the_density_and_the_shift():
+    draw = lambda **changes: draw_times(  # noqa: E731
+        20_000, replace(STAGE, **changes), torch.Generator().manual_seed(0)
+    )
+    assert draw(shift=1.0).median() == pytest.approx(0.5, abs=0.01)
+    assert draw(shift=1.0).std() == pytest.approx(0.2083, abs=0.005)  # of sigmoid(N(0, 1))
+    assert draw(shift=3.0).median() == pytest.approx(0.75, abs=0.01)
+    assert draw(shift=1.0, uniform=1.0).std() == pytest.approx(12**-0.5, abs=0.005)
+
+
+def test_a_sample_does_not_depend_on_its_neighbours():
+    vino = tiny.vino()
+    alone = prepare(vino, [example(1)], WHOLE, 5, FITTING)
+    among = prepare(vino, [example(i) for i in range(5)], WHOLE, 5, FITTING)
+    i = among.tasks.index("edit")
+    assert torch.equal(alone.noise[0], among.noise[i]) and alone.t[0] == among.t[i]
+    torch.testing.assert_close(alone.targets[0], among.targets[i])
+    torch.testing.assert_close(alone.references[0][0], among.references[i][0])
+    assert not torch.equal(alone.noise[0], prepare(vino, [example(1)], WHOLE, 6, FITTING).noise[0])
+
+
+def test_tokens_count_visual_and_context():
+    vino = tiny.vino()
+    batch = prepare(vino, [example(1), example(3)], WHOLE, 0, FITTING)
+    text = sum(len(p.hidden) + 4 for p in batch.prompts)
+    assert batch.tokens((1, 1, 1), queries=4) == 16 + 16 + 2 * 16 + text

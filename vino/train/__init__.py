@@ -1,0 +1,16 @@
+"""Training: the paper's three stages at every scale (arXiv 2601.02358, section 4).
+
+config      what a run is; recipes return it
+overrides   `--key value` on top of a recipe, typed
+feed        where examples come from, as training sees it
+prepare     examples -> chats and latents, with condition dropout
+loss        flow matching on the target's tokens
+trainee     the parameters that learn, as one module
+parallel    ranks, sharding, activation checkpointing
+optim       AdamW, Muon, gradient norms, steps that are refused
+ema         averaged weights
+checkpoint  the whole run on disk, atomically
+log         progress, TensorBoard, validation, sample grids
+loop        one stage after the other
+run         the command
+"""

@@ -1,0 +1,39 @@
+"""The model a run begins with."""
+
+import torch
+from torch import nn
+
+from vino import checkpoints
+from vino.checkpoints import Card
+from vino.errors import InputError
+from vino.model.mmdit import MMDiT
+from vino.model.vino import Vino
+from vino.train.config import TrainConfig
+
+
+def begin(config: TrainConfig, device: torch.device) -> tuple[Vino, Card]:
+    """The model and what its folder will say; the same on every rank, drawn from the seed."""
+    torch.manual_seed(config.seed)
+    card = config.card
+    if config.build is not None:
+        vino = config.build(config)
+    elif config.model:
+        frozen = torch.bfloat16 if device.type == "cuda" else torch.float32
+        read = checkpoints.read(
+            config.model, vlm=config.vlm or None, vae=config.vae or None, dtype=frozen,
+            device=device,
+        )  # fmt: skip
+        vino, card = read.start(config.queries), card or read.card
+    else:
+        raise InputError("nothing to begin from: name a model with --model")
+    vino.vae.requires_grad_(False)  # type: ignore[attr-defined]
+    vino.vlm.requires_grad_(False)
+    return vino.to(device), card or Card()
+
+
+def zero_start(mmdit: MMDiT) -> None:
+    """Blocks begin as the identity and the velocity as zero (adaLN-zero, arXiv 2212.09748)."""
+    for name, module in mmdit.named_modules():
+        if isinstance(module, nn.Linear) and (name.endswith("modulation") or name == "final_proj"):
+            nn.init.zeros_(module.weight)
+            nn.init.zeros_(module.bias)

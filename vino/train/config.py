@@ -1,0 +1,190 @@
+"""What a training run is. Recipes are functions that return a `TrainConfig`.
+
+A run is stages in order (paper, Table 1); each says what learns, how fast, and from which
+mixture of tasks. Configs are values: `replace(stage, steps=10)` makes another one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from vino.errors import InputError
+
+if TYPE_CHECKING:
+    from vino.checkpoints import Card
+    from vino.model.vino import Vino
+    from vino.train.feed import Example, Feeds
+
+OptimizerName = Literal["adamw", "muon"]
+Precision = Literal["float32", "bfloat16"]
+
+CONNECTORS = ("conditioner.*",)
+EVERYTHING = ("conditioner.*", "mmdit.*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stage of training; the defaults are those of the paper's second and third.
+
+    trainable: fnmatch patterns on parameter names ("conditioner.*", "mmdit.dual_blocks.*").
+    mixture: task -> share of examples, in any unit; what the data source is asked for.
+    lr: constant after `warmup` steps and until the last `decay` share of the steps, over which it
+    falls to nothing (paper: no warm-up, no decay).
+    ema: decay of the averaged weights, None for none.
+    area: pixels of a target frame. shift: of the timesteps. uniform: share of timesteps drawn
+    uniformly instead of logit-normally.
+    dropout: chance that a modality of the condition (text, images, videos) is left out.
+    drop_together: images and videos are dropped for all examples of a step, or for none; so that
+    no rank waits where one task with many images fills a step.
+    """
+
+    name: str
+    trainable: tuple[str, ...]
+    steps: int
+    mixture: Mapping[str, float]
+    lr: float
+    optimizer: OptimizerName = "adamw"
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    warmup: int = 0
+    decay: float = 0.0
+    ema: float | None = 0.9999
+    area: int = 640 * 640
+    shift: float = 5.0
+    uniform: float = 0.0
+    dropout: float = 0.1
+    drop_together: bool = False
+
+    def __post_init__(self) -> None:
+        _in(self, "steps", 0, 10**9)
+        _in(self, "lr", 0, 1)
+        _in(self, "decay", 0, 1)
+        _in(self, "uniform", 0, 1)
+        _in(self, "dropout", 0, 1)
+        if self.shift <= 0 or self.clip <= 0:
+            raise InputError(f"{self.name}: shift and clip must be above 0")
+        if self.ema is not None:
+            _in(self, "ema", 0, 1)
+        if not self.mixture or min(self.mixture.values()) < 0 or sum(self.mixture.values()) <= 0:
+            raise InputError(f"{self.name}: the mixture needs tasks with shares above 0")
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step, counted from 0 within the stage."""
+        warm = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
+        left = (self.steps - step) / (self.steps * self.decay) if self.decay else 1.0
+        return self.lr * min(warm, left, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parallel:
+    """How a run is spread over devices and memory.
+
+    precision: of the passes; parameters that learn and optimiser states stay float32.
+    shard: ranks that share one copy of the parameters, 0 for all; further ranks hold replicas.
+    recompute: blocks forget their activations and compute them again (activation checkpointing).
+    """
+
+    precision: Precision = "bfloat16"
+    shard: int = 0
+    recompute: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saving:
+    """Checkpoints: one every `every` steps and at the end of a stage; the last `keep` stay."""
+
+    every: int = 500
+    keep: int = 3
+
+    def __post_init__(self) -> None:
+        if self.every < 1 or self.keep < 1:
+            raise InputError("saving: every and keep must be at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watching:
+    """What is looked at while a run goes on, in steps between looks; 0 for never.
+
+    log: losses and gradient norms. validate: loss of `validation` fixed examples with fixed noise
+    and times. samples: grids made of the prompts of the first `grid` of these, before and after
+    EMA, with `sample_steps` steps.
+    """
+
+    log: int = 10
+    validate: int = 500
+    samples: int = 2000
+    validation: int = 32
+    grid: int = 8
+    sample_steps: int = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusing:
+    """Steps that are skipped: with gradients that are not finite, or too large.
+
+    explode: how many times the median norm of recent steps is too large. The run stops when
+    `most` of the last `window` steps were skipped.
+    """
+
+    explode: float = 20.0
+    window: int = 100
+    most: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """A whole run.
+
+    Only a recipe can give these: feeds, the source of examples of a stage; validation, examples
+    that are never trained on; build, the model to begin from; card, what its folder will say.
+    out: folder of the run; what is there is continued. model: what to begin from, a folder or
+    file `vino.checkpoints` reads (vlm, vae: folders of parts it lacks), unless `build` makes it.
+    manifest, batch, tokens: for feeds: where examples are, and how many, or how many tokens, make
+    a micro-batch.
+    accumulate: micro-batches of a step, on every rank. reference_area: pixels references are
+    scaled to, 0 for the model's default; reference_frames: most frames kept of a clip.
+    """
+
+    stages: tuple[Stage, ...]
+    feeds: "Feeds | None" = field(default=None, repr=False)
+    validation: "Callable[[TrainConfig], Sequence[Example]] | None" = field(
+        default=None, repr=False
+    )
+    build: "Callable[[TrainConfig], Vino] | None" = field(default=None, repr=False)
+    card: "Card | None" = field(default=None, repr=False)
+    out: Path | None = None
+    model: str = ""
+    vlm: str = ""
+    vae: str = ""
+    manifest: str = ""
+    queries: int = 256
+    seed: int = 0
+    batch: int = 1
+    tokens: int = 0
+    accumulate: int = 1
+    reference_area: int = 0
+    reference_frames: int = 241
+    device: str = ""
+    parallel: Parallel = Parallel()
+    saving: Saving = Saving()
+    watching: Watching = Watching()
+    refusing: Refusing = Refusing()
+
+    def __post_init__(self) -> None:
+        names = [stage.name for stage in self.stages]
+        if not names or len(set(names)) < len(names):
+            raise InputError(f"a run needs stages of different names, not {names}")
+        _in(self, "accumulate", 1, 10**6)
+
+    @property
+    def steps(self) -> int:
+        """Steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+
+def _in(config: object, name: str, least: float, most: float) -> None:
+    value = getattr(config, name)
+    if not least <= value <= most:
+        raise InputError(f"{name} must be from {least} to {most}, not {value}")

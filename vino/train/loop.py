@@ -1,0 +1,208 @@
+"""One stage after the other, step by step (paper, section on training)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from vino.errors import InputError
+from vino.flow.sampling import Defaults
+from vino.train import checkpoint
+from vino.train.begin import begin
+from vino.train.checkpoint import Tensors
+from vino.train.config import Stage, TrainConfig
+from vino.train.ema import Average
+from vino.train.export import export
+from vino.train.feed import Example, Feed
+from vino.train.guard import Guard
+from vino.train.log import Journal, Sums
+from vino.train.optim import clip, gradient_norms, optimizers, set_rate
+from vino.train.parallel import Ranks, settle, spread
+from vino.train.prepare import Fitting, prepare, seed_of
+from vino.train.trainee import Trainee, choose
+from vino.train.watch import Watcher
+
+
+@dataclass
+class Progress:
+    """Where a run stands. step: within the stage; total: over all stages."""
+
+    stage: int = 0
+    step: int = 0
+    total: int = 0
+    samples: int = 0
+
+
+class Run:
+    """A run in memory: what learns, its averages, and where it stands."""
+
+    def __init__(self, config: TrainConfig, ranks: Ranks):
+        if config.out is None:
+            raise InputError("where does the run go? name a folder with --out")
+        if config.feeds is None:
+            raise InputError("this recipe names no source of examples (feeds)")
+        self.config, self.ranks, self.out = config, ranks, Path(config.out)
+        self.feeds = config.feeds
+        vino, self.card = begin(config, ranks.device)
+        self.defaults = Defaults.parse(self.card.sampling)
+        self.trainee = Trainee(vino, config.parallel.precision)
+        spread(self.trainee, config.parallel, ranks)
+        self.fitting = Fitting(
+            config.reference_area or self.defaults.reference_area,
+            vino.vae.strides.space * vino.mmdit.config.patch[-1],
+            config.reference_frames,
+        )
+        self.average: Average | None = None
+        self.guard = Guard(config.refusing)
+        self.progress = Progress()
+
+    @property
+    def folder(self) -> Path:
+        """Where checkpoints lie."""
+        return self.out / "checkpoints"
+
+    def learned(self) -> dict[str, nn.Parameter]:
+        """All parameters that have been trained so far."""
+        stages = self.config.stages[: self.progress.stage + (self.progress.step > 0)]
+        patterns = [p for stage in stages for p in stage.trainable]
+        named = self.trainee.named_parameters()
+        return {n: p for n, p in named if any(fnmatchcase(n, q) for q in patterns)}
+
+    def tensors(self, opts: list) -> Tensors:
+        averages = self.average.weights if self.average else {}
+        return Tensors(self.trainee, self.learned(), opts if self.progress.step else [], averages)
+
+    def save(self, feed: Feed, opts: list) -> None:
+        run = {
+            "progress": asdict(self.progress),
+            "guard": self.guard.state_dict(),
+            "averaged": sorted(self.average.weights) if self.average else None,
+            "feeds": self.ranks.gather(feed.state_dict() if self.progress.step else None),
+        }
+        total = self.progress.total
+        checkpoint.save(self.folder, total, self.tensors(opts), run, self.ranks)
+        if self.ranks.first:
+            checkpoint.rotate(self.folder, self.config.saving.keep)
+
+
+def train(
+    config: TrainConfig, ranks: Ranks, stop: Callable[[], bool] = lambda: False, quiet: bool = True
+) -> Path:
+    """Carry a run out, or go on with it; returns the exported model folder.
+
+    stop: asked after every step; the run is saved and KeyboardInterrupt raised when it says so.
+    """
+    run = Run(config, ranks)
+    path = checkpoint.latest(run.folder)
+    saved = checkpoint.read_run(path) if path else None
+    if saved:
+        run.progress = Progress(**saved["progress"])
+        run.guard.load_state_dict(saved["guard"])
+    journal = Journal(run.out, config, run.progress.total, ranks, quiet)
+    watcher = Watcher(config, run.trainee, run.fitting, run.card, ranks, journal)
+    with journal:
+        for index in range(run.progress.stage, len(config.stages)):
+            run.progress.stage = index
+            _stage(run, config.stages[index], path, saved, journal, watcher, stop)
+            path = saved = None
+        if path:  # the run was over: only its last checkpoint is needed
+            _restore(run, path, saved or {}, [])
+    return export(run.trainee, run.average, run.card, run.out / "model", ranks)
+
+
+def _stage(
+    run: Run,
+    stage: Stage,
+    path: Path | None,
+    saved: dict[str, Any] | None,
+    journal: Journal,
+    watcher: Watcher,
+    stop: Callable[[], bool],
+) -> None:
+    """One stage, from its beginning or from a checkpoint in it, up to the checkpoint at its end."""
+    config, ranks, progress = run.config, run.ranks, run.progress
+    parameters = choose(run.trainee, stage.trainable)
+    settle(run.trainee)
+    opts = optimizers(parameters, stage, ranks)
+    feed = run.feeds(config, stage, ranks.rank, ranks.size)
+    if path and saved:
+        _restore(run, path, saved, opts, feed)
+    if stage.ema is None:
+        run.average = None
+    elif run.average is None:
+        run.average = Average(parameters)
+    micros = iter(feed)
+    while progress.step < stage.steps:
+        examples = [_next(micros, stage) for _ in range(config.accumulate)]
+        record = _step(run, stage, opts, parameters, examples)
+        progress.step += 1
+        progress.total += 1
+        journal.step(stage, record)
+        due = progress.total % config.saving.every == 0
+        stopped = ranks.sum(stop()) > 0
+        if due or stopped or progress.total % max(1, config.watching.log) == 0:
+            journal.write(stage, run.guard.skipped)
+        watcher.look(stage, run.average, progress.total)
+        if (due or stopped) and progress.step < stage.steps:
+            run.save(feed, opts)
+        if stopped:
+            raise KeyboardInterrupt
+    journal.write(stage, run.guard.skipped)
+    progress.stage, progress.step = progress.stage + 1, 0
+    run.save(feed, opts)
+
+
+def _step(
+    run: Run,
+    stage: Stage,
+    opts: list,
+    parameters: dict[str, nn.Parameter],
+    micros: Sequence[Sequence[Example]],
+) -> Sums:
+    """One step: the mean loss over all samples of all ranks and micro-batches, and its descent."""
+    config, ranks, trainee = run.config, run.ranks, run.trainee
+    count = ranks.sum(sum(map(len, micros)))
+    seed = seed_of(config.seed, stage.name, run.progress.step)
+    sums = Sums(lr=stage.rate(run.progress.step))
+    for examples in micros:
+        with trainee.autocast():
+            batch = prepare(trainee.vino, examples, stage, seed, run.fitting)
+        losses = trainee(batch)
+        # Sharding averages gradients over ranks; ours is the mean over samples.
+        (losses.sum() * (ranks.size / count)).backward()
+        sums.add(batch, losses.detach(), trainee)
+    sums.norms = gradient_norms(parameters, ranks)
+    if run.guard.accepts(sums.norms["all"]):
+        clip(parameters, sums.norms["all"], stage.clip)
+        set_rate(opts, sums.lr)
+        for optimizer in opts:
+            optimizer.step()
+        if run.average is not None and stage.ema is not None:
+            run.average.update(parameters, stage.ema, run.progress.total)
+    trainee.zero_grad(set_to_none=True)
+    run.progress.samples += int(count)
+    return sums
+
+
+def _next(micros: Iterator[Sequence[Example]], stage: Stage) -> Sequence[Example]:
+    examples = next(micros, None)
+    if not examples:
+        raise InputError(f"{stage.name}: the examples ran out; a feed must not end")
+    return examples
+
+
+def _restore(
+    run: Run, path: Path, saved: dict[str, Any], opts: list, feed: Feed | None = None
+) -> None:
+    """Everything as it was when the checkpoint at `path` was written."""
+    if saved["averaged"] is not None:
+        named = dict(run.trainee.named_parameters())
+        run.average = Average({name: named[name] for name in saved["averaged"]})
+    checkpoint.load(path, run.tensors(opts), run.ranks)
+    own = run.ranks.rank if len(saved["random"]) == run.ranks.size else 0
+    if feed is not None and saved["feeds"][own] is not None:
+        feed.load_state_dict(saved["feeds"][own])
+    checkpoint.set_random_state(saved["random"][own])
