@@ -1,0 +1,176 @@
+"""The plan of a run: which examples every rank gets in every micro-batch.
+
+Every rank makes the same plan for all of them, from sizes alone, and decodes only its own share.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vino.data.buckets import Fitting, Shape
+from vino.data.mixture import Draw, Mixture
+from vino.data.packing import Batching, Bin, Item, fill_bins, spread
+from vino.data.source import Source
+from vino.errors import InputError
+
+MOST_FAILURES = 1000  # examples of no use in a row, before the data is taken to be broken
+MOST_NAMES = 1000  # of skipped examples that are remembered by name
+STEP = 1 << 40  # places of the sequence of steps lie beyond those of single draws
+
+log = logging.getLogger("vino.data")
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a stage is trained on.
+
+    sources: one for every task. weights: task -> share of examples.
+    """
+
+    sources: Mapping[str, Source]
+    weights: Mapping[str, float]
+    fitting: Fitting
+    batching: Batching = Batching()  # noqa: RUF009
+    seed: int = 0
+
+    def shape(self, draw: Draw) -> Shape:
+        """Bucket and cost of a draw; InputError when it is of no use."""
+        source = self.sources[draw.task]
+        shape = self.fitting.shape(source.outline(draw.number), draw.task)
+        budget = self.batching.tokens
+        if budget and shape.tokens > budget:
+            raise InputError(f"has {shape.tokens:,} tokens; the budget is {budget:,}")
+        return shape
+
+    def name(self, draw: Draw) -> str:
+        """What an example is called in reports."""
+        return f"{draw.task}: {self.sources[draw.task].name(draw.number)}"
+
+
+@dataclass
+class Skips:
+    """Examples that could not be used: how often, and the first ones by name and reason."""
+
+    count: int = 0
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, reason: str) -> None:
+        self.count += 1
+        if name not in self.reasons and len(self.reasons) < MOST_NAMES:
+            self.reasons[name] = reason
+            log.warning("skipped %s: %s", name, reason)
+
+
+class Planner:
+    """Micro-batches of all ranks, without end; a deterministic function of the corpus."""
+
+    def __init__(self, corpus: Corpus, ranks: int):
+        lengths = {task: source.length for task, source in corpus.sources.items()}
+        self.corpus = corpus
+        self.ranks = ranks
+        self.mixture = Mixture(corpus.weights, lengths, corpus.seed)
+        self.skips = Skips()
+        self._planned: deque[list[Bin]] = deque()
+        self._waiting: list[Item] = []
+        self._windows = 0
+        self._rows = 0
+
+    def next(self) -> list[Bin]:
+        """The next micro-batch: one bin for every rank, none of them empty."""
+        batching = self.corpus.batching
+        if batching.one_task:
+            row = self._row_of(self.mixture.task_at(STEP + self._rows // batching.micro_batches))
+        elif batching.tokens:
+            if not self._planned:
+                self._plan_window()
+            row = self._planned.popleft()
+        else:
+            row = self._row_of(None)
+        self._rows += 1
+        return row
+
+    def draw(self, task: str | None = None) -> Item:
+        """The next example that can be used."""
+        reason = ""
+        for _ in range(MOST_FAILURES):
+            draw = self.mixture.draw(task)
+            try:
+                return Item(draw, self.corpus.shape(draw))
+            except InputError as error:
+                reason = str(error)
+                self.skips.add(self.corpus.name(draw), reason)
+        raise InputError(f"{MOST_FAILURES} examples in a row cannot be used, the last: {reason}")
+
+    def _plan_window(self) -> None:
+        batching = self.corpus.batching
+        bins = self.ranks * batching.window
+        enough = bins * batching.tokens
+        waiting = sum(item.shape.tokens for item in self._waiting)
+        # Beyond a window's fill, `lookahead` examples of the usual size wait to fill gaps.
+        while waiting * (1 - batching.lookahead / max(1, len(self._waiting))) < enough:
+            self._waiting.append(self.draw())
+            waiting += self._waiting[-1].shape.tokens
+        filled, self._waiting = fill_bins(self._waiting, bins, batching.tokens)
+        self._planned.extend(spread(filled, self.ranks, (self.corpus.seed, self._windows)))
+        self._windows += 1
+
+    def _row_of(self, task: str | None) -> list[Bin]:
+        """`batch` examples for every rank, or as many as fill the budget one after the other."""
+        batching = self.corpus.batching
+        row: list[Bin] = []
+        for _ in range(self.ranks):
+            if not batching.tokens:
+                row.append([self.draw(task) for _ in range(batching.batch)])
+                continue
+            row.append([self._waited(task)])
+            room = batching.tokens - row[-1][0].shape.tokens
+            while (item := self._waited(task)).shape.tokens <= room:
+                row[-1].append(item)
+                room -= item.shape.tokens
+            self._waiting.insert(0, item)
+        return row
+
+    def _waited(self, task: str | None) -> Item:
+        """The example that was left over of this task, or the next one."""
+        for i, item in enumerate(self._waiting):
+            if item.draw.task == task:
+                return self._waiting.pop(i)
+        return self.draw(task)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain types alone; equal on all ranks."""
+        return {
+            "mixture": self.mixture.state_dict(),
+            "rows": self._rows,
+            "windows": self._windows,
+            "waiting": [_plain(item) for item in self._waiting],
+            "planned": [[[_plain(i) for i in items] for items in row] for row in self._planned],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue. With another number of ranks what was planned is planned again."""
+        self.mixture.load_state_dict(state["mixture"])
+        self._rows, self._windows = int(state["rows"]), int(state["windows"])
+        rows = [[[self._item(i) for i in items] for items in row] for row in state["planned"]]
+        waiting = [self._item(i) for i in state["waiting"]]
+        self._planned = deque()
+        if all(len(row) == self.ranks for row in rows):
+            self._planned.extend(rows)
+        else:
+            waiting = [i for row in rows for items in row for i in items] + waiting
+        self._waiting = waiting
+
+    def _item(self, plain: list[Any]) -> Item:
+        draw = Draw(str(plain[0]), int(plain[1]))
+        if draw.task not in self.corpus.sources:
+            raise InputError(
+                f"the saved run was in the midst of {draw.task} examples, which the data no "
+                "longer has: continue it with the same data"
+            )
+        return Item(draw, self.corpus.shape(draw))
+
+
+def _plain(item: Item) -> list[Any]:
+    return [item.draw.task, item.draw.number]
