@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from vino.errors import InputError
 
 REFERENCE_AREA = 480 * 848  # pixels; what references are scaled to at full size
@@ -82,13 +84,15 @@ def best_grid(width: int, height: int, area: int, unit: int = GRID_UNIT) -> tupl
     error wins, then the smallest ratio error.
     """
     ratio = width / height
-    heights = range(unit, 4 * area // unit + unit, unit)
-    grids = (
-        (max(1, columns) * unit, h)
-        for h in heights
-        for columns in (math.floor(h * ratio / unit), math.ceil(h * ratio / unit))
-    )
-    return min(grids, key=lambda g: (abs(g[0] * g[1] - area), abs(g[0] / g[1] - ratio)))
+    heights = np.arange(unit, 4 * area // unit + unit, unit).repeat(2)
+    columns = heights * ratio / unit
+    columns[::2] = np.floor(columns[::2])
+    columns[1::2] = np.ceil(columns[1::2])
+    widths = columns.clip(1).astype(np.int64) * unit
+    off = abs(widths * heights - area)
+    nearest = np.flatnonzero(off == off.min())
+    best = nearest[abs(widths[nearest] / heights[nearest] - ratio).argmin()]
+    return int(widths[best]), int(heights[best])
 
 
 def letterbox(width: int, height: int, area: int, unit: int = GRID_UNIT) -> Letterbox:
