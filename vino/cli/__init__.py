@@ -10,6 +10,7 @@
     like        making a file again from its recipe
     batch       running task files (vino.data.tasks)
     models      convert, info
+    train       train
 
 It also runs as `python -m vino.cli`.
 

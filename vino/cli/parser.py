@@ -1,7 +1,7 @@
 """Commands and options. Imports nothing heavy: help and wrong arguments are answered at once."""
 
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import REMAINDER, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -153,6 +153,18 @@ vino rewrite "a dog beside something to eat"
 vino rewrite "put the object in Image 1 on green" --ref hat.png
 vino generate "$(vino rewrite 'a dog beside something to eat')"
 """))
+    _train(command("train", "train:train", "train a model", """
+Train a model as a recipe says: a Python file with a function `recipe` that returns a
+TrainConfig, or FILE.py:FUNCTION. Behind it, every setting of the recipe can be changed:
+--out DIR, --seed 3, --stage2.lr 1e-5, --stages.steps 10 (of every stage); `--keys` lists them.
+
+A run that was stopped, or killed, goes on where its last checkpoint was when it is started
+again. torchrun spreads it over GPUs.
+""", """
+vino train recipes/full.py --keys
+vino train recipes/full.py --out runs/full --model HunyuanVideo --manifest data.jsonl
+torchrun --nproc-per-node 8 -m vino.cli train recipes/full.py --out runs/full
+"""))
     return parser, made
 
 
@@ -221,6 +233,14 @@ def _rewrite(parser: Parser) -> None:
     _references(parser)
     _model(parser)
     _talk(parser)
+
+
+def _train(parser: Parser) -> None:
+    _talk(parser)
+    parser.add_argument("recipe", metavar="RECIPE", help="FILE.py or FILE.py:FUNCTION")
+    settings = parser.add_argument("settings", metavar="--key value", nargs=REMAINDER,
+                                   help="settings of the recipe to change")  # fmt: skip
+    settings.required = False  # or argparse calls it missing when it is empty
 
 
 def _references(parser: Parser) -> None:

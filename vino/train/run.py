@@ -1,7 +1,7 @@
 """`vino train RECIPE [--key value ...]`: the command."""
 
+import json
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -20,7 +20,7 @@ vino train RECIPE --keys    what can be set
 """
 
 
-def main(argv: Sequence[str], quiet: bool = False) -> int:
+def main(argv: Sequence[str], quiet: bool = False, as_json: bool = False) -> int:
     """Carry the command out; returns the exit code. Raises InputError for wrong settings."""
     words = list(argv)
     if not words or words[0] in ("-h", "--help"):
@@ -37,9 +37,9 @@ def main(argv: Sequence[str], quiet: bool = False) -> int:
     from vino.train.parallel import ranks
 
     with ranks(config.parallel, config.device) as here, _asked_to_stop() as asked:
-        folder = train(config, here, lambda: bool(asked), quiet=quiet or not sys.stderr.isatty())
+        folder = train(config, here, lambda: bool(asked), quiet=quiet)
         if here.first:
-            print(folder)
+            print(json.dumps({"path": str(folder)}) if as_json else folder)
     return 0
 
 
