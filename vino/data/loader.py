@@ -104,7 +104,7 @@ class Loader:
         """A pure function of the item, whenever and wherever it is decoded."""
         for draw in (item.draw, *self._instead(item.draw)):
             try:
-                shape = self.corpus.shape(draw)
+                shape = item.shape if draw is item.draw else self.corpus.shape(draw)
                 if shape.tokens <= item.shape.tokens:
                     return self.corpus.sources[draw.task].example(draw.number, shape.bucket)
             except InputError as error:

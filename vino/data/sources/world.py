@@ -1,5 +1,7 @@
 """Examples of the emoji world, drawn anew without end."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from vino.data.sample import Example, Kind
@@ -11,6 +13,8 @@ from vino.data.world.vocabulary import Vocabulary
 from vino.media import Frames
 from vino.prompt import Image, Prompt, Segment, Text, Video
 from vino.sizes import PixelSize
+
+PLANS = 4096  # remembered from when a sample's size is asked until it is rendered
 
 
 class WorldSource:
@@ -36,6 +40,7 @@ class WorldSource:
         self.split = split
         self.size = size
         self.frames = frames
+        self._plan = lru_cache(PLANS)(self._draw_plan)
 
     def name(self, number: int) -> str:
         return f"world {self.task} {self.seed}/{number}"
@@ -65,7 +70,7 @@ class WorldSource:
             licence="Apache-2.0",
         )
 
-    def _plan(self, number: int) -> Plan:
+    def _draw_plan(self, number: int) -> Plan:
         return plan(self.task, self.seed, number, self.vocabulary, self.split)
 
     def _frames(self, number: int) -> int:
