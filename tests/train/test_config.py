@@ -47,6 +47,7 @@ def test_full_recipe_is_the_papers_table(full):
             assert getattr(stage, key) == value, (stage.name, key)
         assert sum(stage.mixture.values()) == 100
     assert (full.queries, full.batch, full.parallel.recompute) == (256, 1, True)
+    assert full.one_task and all(s.drop_together for s in full.stages)
 
 
 def test_rate_is_constant_unless_told(full):

@@ -33,7 +33,7 @@ def losses(out):
 
 def test_it_learns_what_it_sees(tmp_path):
     """The same four examples again and again."""
-    again = lambda config, stage, rank, ranks: Again(4, rank, ranks)  # noqa: E731
+    again = lambda wanted: Again(4, wanted.rank, wanted.ranks)  # noqa: E731
     stage = replace(STAGE, steps=24, dropout=0.0, lr=3e-3)
     train(recipe(out=tmp_path, stages=(stage,), feeds=again), ALONE)
     curve = losses(tmp_path)
@@ -122,7 +122,7 @@ def test_feeds_that_end_are_told(tmp_path):
         def __iter__(self):
             return iter([])
 
-    config = recipe(out=tmp_path, feeds=lambda c, s, rank, ranks: Short(1, rank, ranks))
+    config = recipe(out=tmp_path, feeds=lambda wanted: Short(1, 0, 1))
     with pytest.raises(InputError, match="ran out"):
         train(config, ALONE)
 

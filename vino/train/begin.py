@@ -5,6 +5,7 @@ from torch import nn
 
 from vino import checkpoints
 from vino.checkpoints import Card
+from vino.data.buckets import Meter
 from vino.errors import InputError
 from vino.model.mmdit import MMDiT
 from vino.model.vino import Vino
@@ -29,6 +30,20 @@ def begin(config: TrainConfig, device: torch.device) -> tuple[Vino, Card]:
     vino.vae.requires_grad_(False)  # type: ignore[attr-defined]
     vino.vlm.requires_grad_(False)
     return vino.to(device), card or Card()
+
+
+def meter(vino: Vino, reference_area: int, reference_frames: int) -> Meter:
+    """Counts tokens as this model packs them."""
+    return Meter(
+        strides=vino.vae.strides,
+        patch=vino.mmdit.config.patch,
+        reference_area=reference_area,
+        reference_frames=reference_frames,
+        queries=vino.conditioner.config.queries,
+        vision_unit=vino.vlm.vision.unit,
+        vision_frames=vino.vlm.vision.clip_frames,
+        width=vino.mmdit.config.width,
+    )
 
 
 def zero_start(mmdit: MMDiT) -> None:

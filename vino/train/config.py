@@ -4,7 +4,7 @@ A run is stages in order (paper, Table 1); each says what learns, how fast, and 
 mixture of tasks. Configs are values: `replace(stage, steps=10)` makes another one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +14,7 @@ from vino.errors import InputError
 if TYPE_CHECKING:
     from vino.checkpoints import Card
     from vino.model.vino import Vino
-    from vino.train.feed import Example, Feeds
+    from vino.train.feed import Examples, Feeds
 
 OptimizerName = Literal["adamw", "muon"]
 Precision = Literal["float32", "bfloat16"]
@@ -32,8 +32,8 @@ class Stage:
     lr: constant after `warmup` steps and until the last `decay` share of the steps, over which it
     falls to nothing (paper: no warm-up, no decay).
     ema: decay of the averaged weights, None for none.
-    area: pixels of a target frame. shift: of the timesteps. uniform: share of timesteps drawn
-    uniformly instead of logit-normally.
+    area: pixels of a target frame. frames: most of a clip.
+    shift: of the timesteps. uniform: share of them drawn uniformly instead of logit-normally.
     dropout: chance that a modality of the condition (text, images, videos) is left out.
     drop_together: images and videos are dropped for all examples of a step, or for none; so that
     no rank waits where one task with many images fills a step.
@@ -52,6 +52,7 @@ class Stage:
     decay: float = 0.0
     ema: float | None = 0.9999
     area: int = 640 * 640
+    frames: int = 85
     shift: float = 5.0
     uniform: float = 0.0
     dropout: float = 0.1
@@ -141,17 +142,16 @@ class TrainConfig:
     that are never trained on; build, the model to begin from; card, what its folder will say.
     out: folder of the run; what is there is continued. model: what to begin from, a folder or
     file `vino.checkpoints` reads (vlm, vae: folders of parts it lacks), unless `build` makes it.
-    manifest, batch, tokens: for feeds: where examples are, and how many, or how many tokens, make
-    a micro-batch.
+    For feeds: manifest and held_out, where examples are, and those for validation; batch or, when
+    it is not 0, tokens: how many of them make a micro-batch; one_task: all of a step are of one
+    task, as in the paper; workers: threads that decode ahead.
     accumulate: micro-batches of a step, on every rank. reference_area: pixels references are
     scaled to, 0 for the model's default; reference_frames: most frames kept of a clip.
     """
 
     stages: tuple[Stage, ...]
     feeds: "Feeds | None" = field(default=None, repr=False)
-    validation: "Callable[[TrainConfig], Sequence[Example]] | None" = field(
-        default=None, repr=False
-    )
+    validation: "Examples | None" = field(default=None, repr=False)
     build: "Callable[[TrainConfig], Vino] | None" = field(default=None, repr=False)
     card: "Card | None" = field(default=None, repr=False)
     out: Path | None = None
@@ -159,10 +159,13 @@ class TrainConfig:
     vlm: str = ""
     vae: str = ""
     manifest: str = ""
+    held_out: str = ""
     queries: int = 256
     seed: int = 0
     batch: int = 1
     tokens: int = 0
+    one_task: bool = False
+    workers: int = 2
     accumulate: int = 1
     reference_area: int = 0
     reference_frames: int = 241

@@ -1,8 +1,10 @@
 """Where examples come from, as training sees it: any iterable whose place can be kept."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from vino.data.buckets import Meter
 from vino.media import Frames
 from vino.prompt import Prompt
 from vino.train.config import Stage, TrainConfig
@@ -39,5 +41,19 @@ class Feed(Protocol):
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
 
 
-Feeds = Callable[[TrainConfig, Stage, int, int], Feed]
-"""(config, stage, rank, ranks) -> that rank's feed for the stage."""
+@dataclass(frozen=True)
+class Wanted:
+    """What examples are asked for: those of a stage, for one of the run's ranks.
+
+    meter: counts tokens as the model that is trained packs them.
+    """
+
+    config: TrainConfig
+    stage: Stage
+    meter: Meter
+    rank: int = 0
+    ranks: int = 1
+
+
+Feeds = Callable[[Wanted], Feed]
+Examples = Callable[[Wanted], Sequence[Example]]

@@ -11,12 +11,12 @@ from torch import nn
 from vino.errors import InputError
 from vino.flow.sampling import Defaults
 from vino.train import checkpoint
-from vino.train.begin import begin
+from vino.train.begin import begin, meter
 from vino.train.checkpoint import Tensors
 from vino.train.config import Stage, TrainConfig
 from vino.train.ema import Average
 from vino.train.export import export
-from vino.train.feed import Example, Feed
+from vino.train.feed import Example, Feed, Wanted
 from vino.train.guard import Guard
 from vino.train.log import Journal, Sums
 from vino.train.optim import clip, gradient_norms, optimizers, set_rate
@@ -50,11 +50,9 @@ class Run:
         self.defaults = Defaults.parse(self.card.sampling)
         self.trainee = Trainee(vino, config.parallel.precision)
         spread(self.trainee, config.parallel, ranks)
-        self.fitting = Fitting(
-            config.reference_area or self.defaults.reference_area,
-            vino.vae.strides.space * vino.mmdit.config.patch[-1],
-            config.reference_frames,
-        )
+        area = config.reference_area or self.defaults.reference_area
+        self.meter = meter(vino, area, config.reference_frames)
+        self.fitting = Fitting(area, self.meter.unit, config.reference_frames)
         self.average: Average | None = None
         self.guard = Guard(config.refusing)
         self.progress = Progress()
@@ -102,7 +100,7 @@ def train(
         run.progress = Progress(**saved["progress"])
         run.guard.load_state_dict(saved["guard"])
     journal = Journal(run.out, config, run.progress.total, ranks, quiet)
-    watcher = Watcher(config, run.trainee, run.fitting, run.card, ranks, journal)
+    watcher = Watcher(config, run.trainee, run.fitting, run.meter, run.card, ranks, journal)
     with journal:
         for index in range(run.progress.stage, len(config.stages)):
             run.progress.stage = index
@@ -127,7 +125,7 @@ def _stage(
     parameters = choose(run.trainee, stage.trainable)
     settle(run.trainee)
     opts = optimizers(parameters, stage, ranks)
-    feed = run.feeds(config, stage, ranks.rank, ranks.size)
+    feed = run.feeds(Wanted(config, stage, run.meter, ranks.rank, ranks.size))
     if path and saved:
         _restore(run, path, saved, opts, feed)
     if stage.ema is None:

@@ -120,7 +120,7 @@ def _set(config: Any, path: list[str], text: str, key: str) -> Any:
 
 
 _NAMES: dict[str, Any] = dict.fromkeys(
-    ("Feeds", "Vino", "Card", "Example"), Any
+    ("Feeds", "Vino", "Card", "Examples"), Any
 )  # only for type checkers in config.py
 
 

@@ -88,7 +88,11 @@ def condition(example: Example, stage: Stage, step_seed: int, fitting: Fitting) 
     prompt = example.prompt
     text, images, videos = kept(stage, step_seed, example.key)
     media = [m for m in prompt.media if (images if isinstance(m, Image) else videos)]
-    fitted = [fit(m, fitting.area, fitting.unit, fitting.frames).frames for m in media]
+    # What is edited keeps the grid of its target, pixel by pixel; other references have their own.
+    fitted = [
+        m.frames if m.base else fit(m, fitting.area, fitting.unit, fitting.frames).frames
+        for m in media
+    ]
     pairs = list(zip(media, fitted, strict=True))
     # As in generation: pictures are seen on the model's grid, clips whole.
     chat = Chat(

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from vino.checkpoints import Card
+from vino.data.buckets import Meter
 from vino.flow.sampling import Defaults
 from vino.generate import Model
 from vino.media import Frames
@@ -16,7 +17,7 @@ from vino.sizes import spread_frames
 from vino.train.config import Stage, TrainConfig
 from vino.train.ema import Average
 from vino.train.export import snapshot
-from vino.train.feed import Example
+from vino.train.feed import Example, Wanted
 from vino.train.log import Journal
 from vino.train.parallel import Ranks
 from vino.train.prepare import Fitting, prepare, seed_of
@@ -35,6 +36,7 @@ class Watcher:
         config: TrainConfig,
         trainee: Trainee,
         fitting: Fitting,
+        meter: Meter,
         card: Card,
         ranks: Ranks,
         journal: Journal,
@@ -44,7 +46,8 @@ class Watcher:
         self.ranks, self.journal = ranks, journal
         looks = config.watching.validate or config.watching.samples
         source = config.validation if looks else None
-        self.examples = list(source(config) if source else ())[: config.watching.validation]
+        wanted = Wanted(config, config.stages[-1], meter)
+        self.examples = list(source(wanted) if source else ())[: config.watching.validation]
 
     def look(self, stage: Stage, average: Average | None, total: int) -> None:
         """What is due after step `total`."""

@@ -1,0 +1,60 @@
+"""Training on a manifest of one's own pictures and clips, packed and one task at a time."""
+
+import json
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.train.fake import SIDE, STAGE, recipe
+from vino.errors import InputError
+from vino.media import Frames
+from vino.train.config import Watching
+from vino.train.log import read_lines
+from vino.train.loop import train
+from vino.train.parallel import Ranks
+from vino.train.recorded import feeds, held_out
+
+ALONE = Ranks(0, 1, torch.device("cpu"))
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """Six records of two tasks."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for i in range(6):
+        name = f"{i}.png"
+        Frames(rng.integers(0, 256, (1, 40, 44, 3), dtype=np.uint8)).save(tmp_path / name)
+        asked = ["a thing"] if i % 2 else [{"image": "0.png", "base": True}, "make it blue"]
+        task = "t2i" if i % 2 else "image_edit"
+        lines.append(json.dumps({"task": task, "prompt": asked, "target": {"image": name}}))
+    path = tmp_path / "manifest.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("mode", [{"batch": 2, "one_task": True}, {"batch": 0, "tokens": 400}])
+def test_it_trains_and_resumes(manifest, tmp_path, mode):
+    stage = replace(STAGE, steps=4, mixture={"t2i": 1, "image_edit": 3}, area=SIDE * SIDE)
+    config = recipe(
+        stages=(stage,), feeds=feeds, validation=held_out, manifest=str(manifest),
+        held_out=str(manifest), watching=Watching(log=1, validate=4, samples=0), **mode,
+    )  # fmt: skip
+    whole, part = replace(config, out=tmp_path / "whole"), replace(config, out=tmp_path / "part")
+    with warnings.catch_warnings(action="ignore"):
+        train(whole, ALONE)
+        with pytest.raises(KeyboardInterrupt):
+            train(part, ALONE, stop=lambda: len(read_lines(part.out)) == 1)
+        train(part, ALONE)
+    logs = [[line["loss"] for line in read_lines(c.out) if "loss" in line] for c in (whole, part)]
+    assert len(logs[0]) == 4 and logs[0] == logs[1]
+    assert set(read_lines(whole.out)[-1]["validation"]) == {"all", "t2i", "image_edit"}
+
+
+def test_no_data_is_told(tmp_path):
+    config = recipe(out=tmp_path, feeds=feeds)
+    with pytest.raises(InputError, match="--manifest"):
+        train(config, ALONE)

@@ -1,0 +1,62 @@
+"""Feeds of one's own data: the records of a manifest, of shards or of a folder."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from vino.data.buckets import Buckets, Fitting
+from vino.data.loader import Loader
+from vino.data.manifest import open_records
+from vino.data.packing import Batching
+from vino.data.planner import Corpus
+from vino.data.sources.records import RecordSource, record_sources
+from vino.errors import InputError
+from vino.train.feed import Example, Wanted
+from vino.train.prepare import seed_of
+
+
+def feeds(wanted: Wanted) -> Loader:
+    """The stage's mixture of the manifest's tasks, packed or by number, for one rank."""
+    config, stage = wanted.config, wanted.stage
+    if not config.manifest:
+        raise InputError("no data to train on: name it with --manifest")
+    batching = Batching(
+        tokens=config.tokens,
+        batch=max(1, config.batch),
+        one_task=config.one_task,
+        micro_batches=config.accumulate,
+    )
+    corpus = Corpus(
+        sources=record_sources(open_records(config.manifest)),
+        weights=stage.mixture,
+        fitting=fitting(wanted),
+        batching=batching,
+        seed=seed_of(config.seed, stage.name, "data"),
+    )
+    return Loader(corpus, wanted.rank, wanted.ranks, config.workers)
+
+
+def held_out(wanted: Wanted) -> Sequence[Example]:
+    """Examples for validation, the tasks in turn; none when no place is named."""
+    if not wanted.config.held_out:
+        return ()
+    sources = record_sources(open_records(wanted.config.held_out))
+    longest = max(source.length for source in sources.values())
+    turns = (
+        (task, source, i)
+        for i in range(longest)
+        for task, source in sources.items()
+        if i < source.length
+    )
+    chosen = islice(turns, wanted.config.watching.validation)
+    return [_example(task, source, i, wanted) for task, source, i in chosen]
+
+
+def fitting(wanted: Wanted) -> Fitting:
+    """Buckets of the stage."""
+    stage = wanted.stage
+    buckets = Buckets(area=stage.area, unit=wanted.meter.unit, frames=stage.frames)
+    return Fitting(buckets, wanted.meter)
+
+
+def _example(task: str, source: RecordSource, number: int, wanted: Wanted) -> Example:
+    return source.example(number, fitting(wanted).shape(source.outline(number), task).bucket)
