@@ -4,7 +4,7 @@ prompt -> conditioning -> velocity -> frames. There is no task below this file: 
 references the prompt holds and what size the target has.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -246,12 +246,14 @@ def load(
     *,
     vlm: str | Path | None = None,
     vae: str | Path | None = None,
+    lora: Mapping[str | Path, float] | None = None,
     device: str | torch.device | None = None,
     dtype: str | torch.dtype | None = None,
 ) -> Model:
     """Load a model: "tiny" (embedded), a folder or file, or a hub id.
 
     vlm, vae: folders of Qwen3-VL and of the autoencoder, for checkpoints that come without them.
+    lora: folders of adapters and their strengths (1 as trained), all of which are added.
     device: CUDA or MPS are taken when there. dtype: bfloat16 on CUDA, float32 elsewhere. Raises
     CheckpointError for damaged weights and for bases that cannot generate, InputError for names
     that lead nowhere.
@@ -259,8 +261,12 @@ def load(
     where = _device(device)
     wanted = _dtype(dtype) or (torch.bfloat16 if where.type == "cuda" else torch.float32)
     read = checkpoints.read(model, vlm=vlm, vae=vae, dtype=wanted, device=where, generating=True)
-    identity = {"name": Path(model).name, "hash": read.hash()}
-    return Model(read.vino(), Defaults.parse(read.card.sampling), identity)
+    identity: dict[str, Any] = {"name": Path(model).name, "hash": read.hash()}
+    vino = read.vino()
+    if adapters := [checkpoints.Adapter(Path(f), strength) for f, strength in (lora or {}).items()]:
+        checkpoints.merge(vino, adapters)
+        identity["lora"] = [adapter.identity for adapter in adapters]
+    return Model(vino, Defaults.parse(read.card.sampling), identity)
 
 
 def _device(name: str | torch.device | None) -> torch.device:

@@ -13,6 +13,7 @@ native, diffusers, published, original    one file a format
 formats     telling them apart: read, load
 save, digest, readme                      writing folders
 hub         where models lie: resolve
+lora        adapters, added to a model
 convert     from one format to another
 """
 
@@ -23,6 +24,7 @@ from vino.checkpoints.diffusers import read_hunyuan_diffusers, write_diffusers
 from vino.checkpoints.fill import Placement
 from vino.checkpoints.formats import detect, load, read
 from vino.checkpoints.hub import resolve
+from vino.checkpoints.lora import Adapter, merge
 from vino.checkpoints.native import read_native, write_native
 from vino.checkpoints.original import read_original
 from vino.checkpoints.published import read_published
@@ -31,6 +33,7 @@ from vino.checkpoints.vae import read_vae
 from vino.checkpoints.vlm import read_vlm
 
 __all__ = [
+    "Adapter",
     "Card",
     "Checkpoint",
     "Manifest",
@@ -40,6 +43,7 @@ __all__ = [
     "convert",
     "detect",
     "load",
+    "merge",
     "read",
     "read_hunyuan_diffusers",
     "read_manifest",

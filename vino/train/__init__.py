@@ -8,6 +8,7 @@ loss        flow matching on the target's tokens
 trainee     the parameters that learn, as one module
 parallel    ranks, sharding, activation checkpointing
 optim       AdamW, Muon, gradient norms, steps that are refused
+lora        adapters instead of the whole model
 ema         averaged weights
 checkpoint  the whole run on disk, atomically
 log         progress, TensorBoard, validation, sample grids

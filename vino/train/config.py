@@ -21,6 +21,7 @@ Precision = Literal["float32", "bfloat16"]
 
 CONNECTORS = ("conditioner.*",)
 EVERYTHING = ("conditioner.*", "mmdit.*")
+ADAPTERS = ("*.lora_?.*",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,21 @@ class Parallel:
     precision: Precision = "bfloat16"
     shard: int = 0
     recompute: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lora:
+    """Low-rank adapters beside the model's own weights.
+
+    rank, alpha: the change of a matrix is alpha / rank x B A; rank 0: no adapters. targets: a
+    regular expression that the full name of a linear layer must match. With stages whose
+    `trainable` is `ADAPTERS` nothing else learns.
+    """
+
+    rank: int = 0
+    alpha: int = 16
+    dropout: float = 0.0
+    targets: str = r"mmdit\.(dual|single)_blocks\.\d+\..*\b(q|k|v|out|up|down|mlp_up)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +186,7 @@ class TrainConfig:
     reference_area: int = 0
     reference_frames: int = 241
     device: str = ""
+    lora: Lora = Lora()
     parallel: Parallel = Parallel()
     saving: Saving = Saving()
     watching: Watching = Watching()

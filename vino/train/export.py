@@ -10,12 +10,14 @@ from vino.checkpoints import Card, Checkpoint, Saving, write_native
 from vino.model.conditioner import Conditioner
 from vino.model.mmdit import MMDiT
 from vino.model.vino import Vino
+from vino.train.config import Lora
 from vino.train.ema import Average
+from vino.train.lora import merged
 from vino.train.parallel import Ranks
 from vino.train.trainee import Trainee
 
 
-def snapshot(trainee: Trainee, average: Average | None, ranks: Ranks) -> Vino | None:
+def snapshot(trainee: Trainee, average: Average | None, ranks: Ranks, lora: Lora) -> Vino | None:
     """A whole copy of the model on the first rank, with averaged weights where there are any.
 
     In the type of the frozen parts. Every rank must call it: shards are gathered one by one.
@@ -34,6 +36,8 @@ def snapshot(trainee: Trainee, average: Average | None, ranks: Ranks) -> Vino | 
     with torch.device("meta"):
         conditioner = Conditioner(trainee.conditioner.config)
         mmdit = MMDiT(trainee.mmdit.config)
+    if lora.rank:
+        state = merged(state, lora)
     for part, module in (("conditioner.", conditioner), ("mmdit.", mmdit)):
         own = {n.removeprefix(part): v for n, v in state.items() if n.startswith(part)}
         module.load_state_dict(own, assign=True)
@@ -44,7 +48,7 @@ def export(
     trainee: Trainee, average: Average | None, card: Card, folder: Path, ranks: Ranks
 ) -> Path:
     """Write the model as a folder, in bfloat16, in the place of an older one."""
-    made = snapshot(trainee, average, ranks)
+    made = snapshot(trainee, average, ranks, Lora())
     if made is not None:
         checkpoint = Checkpoint.of(made, card, folder.name)
         write_native(folder, checkpoint, Saving(dtype=torch.bfloat16), replace_old=True)

@@ -19,6 +19,7 @@ from vino.train.export import export
 from vino.train.feed import Example, Feed, Wanted
 from vino.train.guard import Guard
 from vino.train.log import Journal, Sums
+from vino.train.lora import export_adapter, inject
 from vino.train.optim import clip, gradient_norms, optimizers, set_rate
 from vino.train.parallel import Ranks, settle, spread
 from vino.train.prepare import Fitting, prepare, seed_of
@@ -48,7 +49,9 @@ class Run:
         self.feeds = config.feeds
         vino, self.card = begin(config, ranks.device)
         self.defaults = Defaults.parse(self.card.sampling)
-        self.trainee = Trainee(vino, config.parallel.precision)
+        self.trainee = Trainee(vino, config.parallel.precision, adapted=config.lora.rank > 0)
+        if config.lora.rank:
+            inject(self.trainee, config.lora)
         spread(self.trainee, config.parallel, ranks)
         area = config.reference_area or self.defaults.reference_area
         self.meter = meter(vino, area, config.reference_frames)
@@ -89,7 +92,7 @@ class Run:
 def train(
     config: TrainConfig, ranks: Ranks, stop: Callable[[], bool] = lambda: False, quiet: bool = True
 ) -> Path:
-    """Carry a run out, or go on with it; returns the exported model folder.
+    """Carry a run out, or go on with it; returns the exported folder: a model, or adapters.
 
     stop: asked after every step; the run is saved and KeyboardInterrupt raised when it says so.
     """
@@ -108,6 +111,8 @@ def train(
             path = saved = None
         if path:  # the run was over: only its last checkpoint is needed
             _restore(run, path, saved or {}, [])
+    if config.lora.rank:
+        return export_adapter(run.trainee, run.average, config.lora, run.out / "adapter", ranks)
     return export(run.trainee, run.average, run.card, run.out / "model", ranks)
 
 

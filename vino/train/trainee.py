@@ -19,12 +19,15 @@ from vino.train.prepare import Batch
 
 
 class Trainee(nn.Module):
-    """Queries, connectors and MMDiT in float32; batch -> loss of every sample."""
+    """Queries, connectors and MMDiT; batch -> loss of every sample.
 
-    def __init__(self, vino: Vino, precision: Precision):
+    adapted: these are the base of adapters and stay as they are, instead of becoming float32.
+    """
+
+    def __init__(self, vino: Vino, precision: Precision, adapted: bool = False):
         super().__init__()
-        self.conditioner: Conditioner = vino.conditioner.float()
-        self.mmdit: MMDiT = vino.mmdit.float()
+        self.conditioner: Conditioner = vino.conditioner if adapted else vino.conditioner.float()
+        self.mmdit: MMDiT = vino.mmdit if adapted else vino.mmdit.float()
         self._vino = (vino,)  # in a tuple: its frozen parts are no submodules of this module
         self.precision = precision
 

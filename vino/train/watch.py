@@ -90,7 +90,7 @@ class Watcher:
         chosen = self.examples[: self.config.watching.grid]
         kinds = {"raw": None, "ema": average} if average is not None else {"raw": None}
         for name, weights in kinds.items():
-            made = snapshot(self.trainee, weights, self.ranks)
+            made = snapshot(self.trainee, weights, self.ranks, self.config.lora)
             if made is None:
                 continue
             model = Model(made, self.defaults, {"name": f"step {total}"})
