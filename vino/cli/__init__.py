@@ -9,6 +9,7 @@
     make        generate, edit, animate, rewrite
     like        making a file again from its recipe
     batch       running task files (vino.data.tasks)
+    data        looking through data to train on
     models      convert, info
     train       train
 

@@ -165,6 +165,18 @@ vino train recipes/full.py --keys
 vino train recipes/full.py --out runs/full --model HunyuanVideo --manifest data.jsonl
 torchrun --nproc-per-node 8 -m vino.cli train recipes/full.py --out runs/full
 """))
+    _data(command("data", "data:data", "look through data to train on", """
+Decode everything a manifest (.jsonl), a task file (.json), shards (.tar) or a folder holds, and
+report its tasks, sizes, ratios, lengths, captions, licences, duplicates and broken files, and
+the buckets that training would sort it into. The exit code is 1 when something is broken.
+
+A line of a manifest is {"task": "ti2i", "prompt": [{"image": "a.png", "base": true}, "make it
+red"], "target": {"image": "b.png"}, "licence": "CC-BY-4.0"}, with paths below its folder.
+""", """
+vino data check data.jsonl
+vino data check pictures/ --size 320x320 --require-licence
+vino data check shards/ --json
+"""))
     return parser, made
 
 
@@ -241,6 +253,22 @@ def _train(parser: Parser) -> None:
     settings = parser.add_argument("settings", metavar="--key value", nargs=REMAINDER,
                                    help="settings of the recipe to change")  # fmt: skip
     settings.required = False  # or argparse calls it missing when it is empty
+
+
+def _data(parser: Parser) -> None:
+    parser.add_argument("action", choices=("check",), help="what to do with it")
+    parser.add_argument("path", metavar="PATH", type=Path, help="manifest, task file or folder")
+    parser.add_argument("--size", metavar="WxH", type=values.size, default=(640, 640),
+                        help="area of the buckets (default: 640x640)")  # fmt: skip
+    parser.add_argument("--frames", metavar="N", type=values.whole(1, MOST_FRAMES), default=85,
+                        help="most frames of a clip (default: 85)")  # fmt: skip
+    parser.add_argument("--unit", metavar="N", type=values.whole(1, 256), default=16,
+                        help="pixels of a token (default: 16; the tiny model's: 8)")  # fmt: skip
+    parser.add_argument("--require-licence", action="store_true",
+                        help="refuse records that name no licence")  # fmt: skip
+    parser.add_argument("--require-consent", action="store_true",
+                        help="refuse records with people that state no consent")  # fmt: skip
+    _talk(parser)
 
 
 def _references(parser: Parser) -> None:

@@ -1,9 +1,10 @@
 """The loader: decoded micro-batches of one rank, without end, continued exactly.
 
-A file that turns out broken is counted, named and replaced by another example of its task that is
-no larger, so no rank's share runs empty and no rank must be asked.
+A file that turns out broken is counted, named and replaced by another example of its task that
+fits into the same micro-batch, so no rank's share runs empty and no other rank must be asked.
 """
 
+import sys
 import threading
 import warnings
 from collections import deque
@@ -11,8 +12,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from vino.data.buckets import Shape
 from vino.data.mixture import Draw, shuffled
-from vino.data.packing import Bin, Item
+from vino.data.packing import Bin, tokens
 from vino.data.planner import Corpus, Planner, Skips
 from vino.data.sample import Example
 from vino.errors import InputError
@@ -93,24 +95,44 @@ class Loader:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def decode(self, items: Bin) -> list[Example]:
-        """The examples of a bin; broken ones are replaced, or left out where nothing fits."""
-        examples = [e for e in map(self._example, items) if e is not None]
+        """The examples of a bin; broken ones are replaced, or left out where nothing fits.
+
+        A pure function of the bin, whenever and wherever it is decoded.
+        """
+        budget = self.corpus.batching.tokens or sys.maxsize
+        room = budget - tokens(items)
+        examples = []
+        for item in items:
+            room += item.shape.tokens
+            for draw in (item.draw, *self._instead(item.draw)):
+                shape = item.shape if draw is item.draw else self._shape(draw)
+                example = self._example(draw, shape) if shape and shape.tokens <= room else None
+                if shape and example:
+                    examples.append(example)
+                    room -= shape.tokens
+                    break
         if not examples:
             named = self.corpus.name(items[0].draw)
             raise InputError(f"{named} and {REPLACEMENTS} examples in its place cannot be used")
         return examples
 
-    def _example(self, item: Item) -> Example | None:
-        """A pure function of the item, whenever and wherever it is decoded."""
-        for draw in (item.draw, *self._instead(item.draw)):
-            try:
-                shape = item.shape if draw is item.draw else self.corpus.shape(draw)
-                if shape.tokens <= item.shape.tokens:
-                    return self.corpus.sources[draw.task].example(draw.number, shape.bucket)
-            except InputError as error:
-                with self._lock:
-                    self.broken.add(self.corpus.name(draw), str(error))
-        return None
+    def _shape(self, draw: Draw) -> Shape | None:
+        try:
+            return self.corpus.shape(draw)
+        except InputError as error:
+            self._note(draw, error)
+            return None
+
+    def _example(self, draw: Draw, shape: Shape) -> Example | None:
+        try:
+            return self.corpus.sources[draw.task].example(draw.number, shape.bucket)
+        except InputError as error:
+            self._note(draw, error)
+            return None
+
+    def _note(self, draw: Draw, error: InputError) -> None:
+        with self._lock:
+            self.broken.add(self.corpus.name(draw), str(error))
 
     def _instead(self, draw: Draw) -> Iterator[Draw]:
         """Other examples of the task, in an order that the broken one alone decides."""

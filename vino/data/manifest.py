@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vino.data.folder import read_folder
-from vino.data.sample import NO_RULES, Placed, Record, Rules, load_json, parse_record, typed
+from vino.data.sample import (
+    NO_RULES,
+    Placed,
+    Record,
+    Refuse,
+    Rules,
+    load_json,
+    parse_record,
+    stop,
+    typed,
+)
 from vino.data.shards import Shards, find_shards
 from vino.data.tasks import Task, inside, parse_task, read_entries
 from vino.errors import InputError
@@ -35,27 +45,37 @@ class Records(Protocol):
         ...
 
 
-def open_records(path: str | Path, rules: Rules = NO_RULES) -> Records:
+def open_records(path: str | Path, rules: Rules = NO_RULES, refuse: Refuse = stop) -> Records:
     """The records of a manifest (.jsonl), a task file (.json), shards (.tar) or a folder.
 
     A folder is searched for a manifest.jsonl, then for shards, then for pictures and clips with
     their captions beside them (`a.jpg`, `a.txt`).
 
-    Raises InputError: nothing there, a line that is no record, a record that `rules` refuse.
+    refuse: called for every line that is no record and every record that breaks `rules`; by
+    default the first one is raised. InputError also when nothing is there.
     """
     path = Path(path)
     if path.is_dir():
         if (path / MANIFEST).is_file():
-            return Manifest(path / MANIFEST, rules)
+            return Manifest(path / MANIFEST, rules, refuse)
         shards = find_shards(path)
-        return Shards(shards, rules) if shards else Listed(read_folder(path), rules)
+        return Shards(shards, rules, refuse) if shards else Listed(read_folder(path), rules, refuse)
     if not path.exists():
         raise InputError(f"{path} does not exist: give a manifest, a task file or a folder")
     if path.suffix == ".tar":
-        return Shards([path], rules)
+        return Shards([path], rules, refuse)
     if path.suffix == ".json":
-        return Listed(read_task_file(path), rules)
-    return Manifest(path, rules)
+        return Listed(read_task_file(path, refuse=refuse), rules, refuse)
+    return Manifest(path, rules, refuse)
+
+
+def _allowed(record: Record, rules: Rules, refuse: Refuse) -> bool:
+    try:
+        rules.check(record)
+    except InputError as error:
+        refuse(error)
+        return False
+    return True
 
 
 def by_task(tasks: Sequence[str]) -> dict[str, Sequence[int]]:
@@ -69,10 +89,8 @@ def by_task(tasks: Sequence[str]) -> dict[str, Sequence[int]]:
 class Listed:
     """Records held in memory."""
 
-    def __init__(self, records: Sequence[Record], rules: Rules = NO_RULES):
-        for record in records:
-            rules.check(record)
-        self._records = records
+    def __init__(self, records: Sequence[Record], rules: Rules = NO_RULES, refuse: Refuse = stop):
+        self._records = [record for record in records if _allowed(record, rules, refuse)]
 
     def __len__(self) -> int:
         return len(self._records)
@@ -87,18 +105,23 @@ class Listed:
 class Manifest:
     """A JSONL manifest: one record a line, empty lines allowed; paths lie below its folder."""
 
-    def __init__(self, path: Path, rules: Rules = NO_RULES):
+    def __init__(self, path: Path, rules: Rules = NO_RULES, refuse: Refuse = stop):
         self.path = path
         self._offsets = array("q")
         self._lines = array("q")
         tasks = []
+        number = 0
         for number, offset, line in self._scan():
-            record = self._parse(line, number)
-            rules.check(record)
+            try:
+                record = self._parse(line, number)
+                rules.check(record)
+            except InputError as error:
+                refuse(error)
+                continue
             self._offsets.append(offset)
             self._lines.append(number)
             tasks.append(sys.intern(record.task))
-        if not tasks:
+        if not number:
             raise InputError(f"{path} holds no records: write one JSON object a line")
         self._tasks = by_task(tasks)
 
@@ -134,7 +157,7 @@ class Manifest:
         return parse_record(load_json(line, where), where, str(number), lambda p: inside(p, root))
 
 
-def read_task_file(path: Path, root: Path | None = None) -> list[Record]:
+def read_task_file(path: Path, root: Path | None = None, refuse: Refuse = stop) -> list[Record]:
     """A task file in the published form as records.
 
     Such files ask and hold no answers; with a field `target` (a path) an entry can be trained on,
@@ -152,7 +175,7 @@ def read_task_file(path: Path, root: Path | None = None) -> list[Record]:
                 raise InputError(f"unknown {', '.join(unknown)!s:.80}")
             records.append(_of_task(str(entry["task"]), task, entry, where, root))
         except InputError as error:
-            raise InputError(f"{where}: {error}") from None
+            refuse(InputError(f"{where}: {error}"))
     return records
 
 

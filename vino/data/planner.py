@@ -51,14 +51,16 @@ class Corpus:
 
 @dataclass
 class Skips:
-    """Examples that could not be used: how often, and the first ones by name and reason."""
+    """Examples that could not be used: how many, and the first ones by name and reason."""
 
     count: int = 0
     reasons: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, reason: str) -> None:
+        if name in self.reasons:
+            return
         self.count += 1
-        if name not in self.reasons and len(self.reasons) < MOST_NAMES:
+        if len(self.reasons) < MOST_NAMES:
             self.reasons[name] = reason
             log.warning("skipped %s: %s", name, reason)
 

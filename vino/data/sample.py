@@ -119,6 +119,14 @@ class Rules:
 
 NO_RULES = Rules()
 
+Refuse = Callable[[InputError], None]
+"""What happens to a record that cannot be used: raise, or note it and go on without it."""
+
+
+def stop(error: InputError) -> None:
+    """The first record that cannot be used ends the reading."""
+    raise error
+
 
 def load_json(text: bytes, where: str) -> Any:
     """A JSON value; InputError names `where`. Numbers that are none (NaN) are refused."""

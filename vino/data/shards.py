@@ -10,7 +10,7 @@ an exact resumption and one order for all ranks need.
 
 import tarfile
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,12 @@ from vino.data.sample import (
     NO_RULES,
     Placed,
     Record,
+    Refuse,
     Rules,
     kind_of,
     load_json,
     parse_record,
+    stop,
 )
 from vino.errors import InputError
 
@@ -49,17 +51,22 @@ class _Group:
 class Shards:
     """Records in tar shards."""
 
-    def __init__(self, shards: Sequence[Path], rules: Rules = NO_RULES):
+    def __init__(self, shards: Sequence[Path], rules: Rules = NO_RULES, refuse: Refuse = stop):
         self._shards = list(shards)
         self._groups: list[_Group] = []
         tasks: dict[str, array[int]] = {}
-        for number, shard in enumerate(self._shards):
-            for group in _groups(shard, number):
+        refused = 0
+        for group in self._all(refuse):
+            try:
                 record = self._record(group)
                 rules.check(record)
-                tasks.setdefault(record.task, array("q")).append(len(self._groups))
-                self._groups.append(group)
-        if not self._groups:
+            except InputError as error:
+                refuse(error)
+                refused += 1
+                continue
+            tasks.setdefault(record.task, array("q")).append(len(self._groups))
+            self._groups.append(group)
+        if not self._groups and not refused:
             raise InputError(f"{', '.join(map(str, shards))!s:.200}: no records in these shards")
         self._tasks: dict[str, Sequence[int]] = dict(tasks)
 
@@ -71,6 +78,14 @@ class Shards:
 
     def tasks(self) -> Mapping[str, Sequence[int]]:
         return self._tasks
+
+    def _all(self, refuse: Refuse) -> Iterator[_Group]:
+        """Records of all shards; of one that is damaged those before the damage."""
+        for number, shard in enumerate(self._shards):
+            try:
+                yield from _groups(shard, number)
+            except InputError as error:
+                refuse(error)
 
     def _record(self, group: _Group) -> Record:
         shard = self._shards[group.shard]
@@ -91,7 +106,7 @@ class Shards:
         return _captioned(members, about, where, group.key)
 
 
-def _groups(shard: Path, number: int) -> Iterable[_Group]:
+def _groups(shard: Path, number: int) -> Iterator[_Group]:
     """Records of a shard in order: neighbours of the same key belong together."""
     key = ""
     files: list[tuple[str, int, int]] = []

@@ -90,7 +90,12 @@ def _deep_gray(image: Image.Image, name: str) -> np.ndarray:
 
 
 def is_turned(image: Image.Image) -> bool:
-    """Whether the picture's EXIF lays it on its side, so that width and height change places."""
+    """Whether the picture's EXIF lays it on its side, so that width and height change places.
+
+    Nothing is decoded: EXIF that a PNG holds behind its pixels is not seen.
+    """
+    if image.format == "PNG" and "exif" not in image.info:
+        return False  # or Pillow would decode it all to look for some
     try:
         return int(image.getexif().get(_ORIENTATION, 1)) >= 5
     except Exception:  # damaged EXIF is as good as none

@@ -29,8 +29,11 @@ def read_size(path: str | Path, *, is_clip: bool, limits: Limits = DEFAULT_LIMIT
         try:
             with quiet():
                 image, _ = open_animation(file, kind)
+                limits.check_picture(name, *image.size)
                 frames = int(getattr(image, "n_frames", 1)) if is_clip else 1
                 width, height = image.size[::-1] if is_turned(image) else image.size
+        except InputError:
+            raise
         except Exception as error:  # plugins raise nearly anything on damaged headers
             raise InputError(
                 f"{name} is damaged or cut off ({reason(error)}): give an intact file"

@@ -28,12 +28,16 @@ def record_sources(records: Records, limits: Limits = DEFAULT_LIMITS) -> dict[st
 
 @dataclass(frozen=True, eq=False)
 class RecordSource:
-    """Examples of some records, by default bounded like all media (`Limits`)."""
+    """Examples of some records, by default bounded like all media (`Limits`).
+
+    Sizes, and which records are broken, are remembered.
+    """
 
     records: Records
     numbers: Sequence[int]
     limits: Limits = DEFAULT_LIMITS
     _outlines: dict[int, Outline] = field(default_factory=dict, init=False, repr=False)
+    _failures: dict[int, str] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @property
@@ -46,7 +50,7 @@ class RecordSource:
     def outline(self, number: int) -> Outline:
         if (known := self._outlines.get(number)) is not None:
             return known
-        outline = outline_of(self.records[self.numbers[number]], self.limits)
+        outline = self._try(number, lambda record: outline_of(record, self.limits))
         with self._lock:
             if len(self._outlines) >= MOST_SIZES:
                 self._outlines.pop(next(iter(self._outlines)))
@@ -54,7 +58,17 @@ class RecordSource:
         return outline
 
     def example(self, number: int, bucket: PixelSize) -> Example:
-        return decode(self.records[self.numbers[number]], bucket, self.limits)
+        return self._try(number, lambda record: decode(record, bucket, self.limits))
+
+    def _try(self, number: int, make: Callable[[Record], T]) -> T:
+        """What is made of a record; what failed once is not tried again."""
+        if number in self._failures:
+            raise InputError(self._failures[number])
+        try:
+            return make(self.records[self.numbers[number]])
+        except InputError as error:
+            self._failures[number] = str(error)
+            raise
 
 
 def outline_of(record: Record, limits: Limits = DEFAULT_LIMITS) -> Outline:
