@@ -39,9 +39,9 @@ WORDS: dict[str, float] = {"t2i": 0.82, "subject": 0.12, "reconstruct": 0.06}
 """What is drawn first, until words and places are learned."""
 
 ALL: dict[str, float] = {
-    "t2i": 0.50, "subject": 0.09, "reconstruct": 0.01, "select": 0.01,
-    "remove": 0.08, "replace": 0.10, "background": 0.05, "add": 0.03, "edit_ref": 0.03,
-    "t2v": 0.03, "i2v": 0.04, "subject_clip": 0.03,
+    "t2i": 0.45, "subject": 0.10, "reconstruct": 0.01, "select": 0.01,
+    "remove": 0.07, "replace": 0.10, "background": 0.04, "add": 0.03, "edit_ref": 0.03,
+    "t2v": 0.04, "i2v": 0.08, "subject_clip": 0.04,
 }  # fmt: skip
 """The full mixture, shares of samples."""
 
@@ -138,7 +138,7 @@ def batches(run: Run, vino: Vino, progress: "Progress") -> Iterator[list[Item]]:
         samples, tokens = [], 0
         while tokens < run.tokens:
             task = str(rng.choice(list(mixture), p=np.array(list(mixture.values()))))
-            frames = 17 if rng.random() < 0.6 else 9
+            frames = 17 if rng.random() < 0.35 else 9
             samples.append(draw(task, run.seed, progress.drawn, run.vocabulary, frames=frames))
             progress.drawn += 1
             media = [
