@@ -99,14 +99,18 @@ def lines(report: Report, buckets: Buckets) -> list[str]:
     ]
     pairs = {
         "records refused": report.refused,
-        "broken": [f"{record}: {why}" for record, why in report.broken],
+        "broken": [_named(record, why) for record, why in report.broken],
         "damaged, but partly of use": report.damaged,
-        "left out of every bucket": [f"{record}: {why}" for record, why in report.left_out],
+        "left out of every bucket": [_named(record, why) for record, why in report.left_out],
         "duplicates": [f"{again} is {first} again" for first, again in report.duplicates],
     }
     for title, entries in pairs.items():
         told += _list(title, entries)
     return told
+
+
+def _named(record: str, why: str) -> str:
+    return why if record in why else f"{record}: {why}"
 
 
 def _list(title: str, entries: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from vino.data.folder import read_folder
 from vino.data.sample import (
+    ABOUT,
     NO_RULES,
     Placed,
     Record,
@@ -30,7 +31,7 @@ from vino.errors import InputError
 
 MANIFEST = "manifest.jsonl"
 LONGEST_LINE = 1 << 20  # bytes
-BESIDE_TASKS = ("target", "source", "licence", "consent", "people")
+BESIDE_TASKS = ("target", *ABOUT)
 
 
 class Records(Protocol):

@@ -8,7 +8,8 @@ A record is a JSON object:
      "target": {"image": "man_with_hat.jpg"},
      "licence": "CC-BY-4.0", "source": "https://...", "people": true, "consent": "release 17"}
 
-`task`, `prompt` and `target` are needed. A prompt may be text alone. A medium is {"image": path}
+`task`, `prompt` and `target` are needed. A prompt may be text alone; `short` is other, shorter text
+for the same target, for stages that train on long and short prompts. A medium is {"image": path}
 or {"video": path}, beside it `base` (this is what is edited) and `size`, [width, height, frames],
 which spares a look at the file before it is its turn. A target may be a bare path: its ending
 tells pictures from clips.
@@ -16,7 +17,7 @@ tells pictures from clips.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -28,7 +29,8 @@ from vino.sizes import PixelSize
 
 CLIP_ENDINGS = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v", ".gif")
 NEEDED = ("task", "prompt", "target")
-KNOWN = (*NEEDED, "id", "source", "licence", "consent", "people", "withhold_latents")
+ABOUT = ("source", "licence", "consent", "people")
+KNOWN = (*NEEDED, *ABOUT, "id", "short", "withhold_latents")
 
 T = TypeVar("T")
 Kind = Literal["image", "video"]
@@ -69,8 +71,9 @@ class Placed:
 class Record:
     """What a manifest says of one example.
 
-    target: None in files that only ask (the published task files). people: somebody can be
-    recognised; consent: on what ground they are shown. where: the file and line it came from.
+    target: None in files that only ask (the published task files). short: shorter text for the
+    same, if there is any. people: somebody can be recognised; consent: on what ground they are
+    shown. where: the file and line it came from.
     """
 
     task: str
@@ -78,6 +81,7 @@ class Record:
     target: Placed | None
     key: str
     where: str
+    short: str = ""
     source: str = ""
     licence: str = ""
     consent: str = ""
@@ -94,6 +98,13 @@ class Record:
     def text(self) -> str:
         """The prompt's words alone."""
         return "".join(s for s in self.segments if isinstance(s, str))
+
+    def shortened(self) -> "Record":
+        """The same with the short prompt behind the media; InputError when there is none."""
+        if not self.short:
+            raise InputError(f'{self.where} has no short prompt: add "short"')
+        media = (s for s in self.segments if isinstance(s, Placed))
+        return replace(self, segments=(*media, self.short))
 
 
 @dataclass(frozen=True)
@@ -166,6 +177,7 @@ def _parse(fields: object, where: str, key: str, locate: Locate) -> Record:
         target=_target(fields["target"], locate),
         key=typed(fields, "id", str, "") or key,
         where=where,
+        short=typed(fields, "short", str, ""),
         source=typed(fields, "source", str, ""),
         licence=typed(fields, "licence", str, ""),
         consent=typed(fields, "consent", str, ""),

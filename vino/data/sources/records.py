@@ -19,10 +19,13 @@ MOST_SIZES = 1_000_000  # sizes remembered
 T = TypeVar("T")
 
 
-def record_sources(records: Records, limits: Limits = DEFAULT_LIMITS) -> dict[str, "RecordSource"]:
-    """A source for every task of a collection."""
+def record_sources(
+    records: Records, limits: Limits = DEFAULT_LIMITS, short: bool = False
+) -> dict[str, "RecordSource"]:
+    """A source for every task of a collection, with the short prompts if asked."""
     return {
-        task: RecordSource(records, numbers, limits) for task, numbers in records.tasks().items()
+        task: RecordSource(records, numbers, limits, short)
+        for task, numbers in records.tasks().items()
     }
 
 
@@ -30,12 +33,13 @@ def record_sources(records: Records, limits: Limits = DEFAULT_LIMITS) -> dict[st
 class RecordSource:
     """Examples of some records, by default bounded like all media (`Limits`).
 
-    Sizes, and which records are broken, are remembered.
+    short: with their short prompts. Sizes, and which records are broken, are remembered.
     """
 
     records: Records
     numbers: Sequence[int]
     limits: Limits = DEFAULT_LIMITS
+    short: bool = False
     _outlines: dict[int, Outline] = field(default_factory=dict, init=False, repr=False)
     _failures: dict[int, str] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -65,7 +69,8 @@ class RecordSource:
         if number in self._failures:
             raise InputError(self._failures[number])
         try:
-            return make(self.records[self.numbers[number]])
+            record = self.records[self.numbers[number]]
+            return make(record.shortened() if self.short else record)
         except InputError as error:
             self._failures[number] = str(error)
             raise

@@ -1,0 +1,45 @@
+"""Shards hold what the manifest did; reading them back gives the same examples."""
+
+import sys
+
+import pytest
+
+from tests.data.making import folder_of_everything
+from vino.data.manifest import open_records
+from vino.data.sharding import write_shards
+from vino.data.sources.records import record_sources
+from vino.errors import InputError
+from vino.media import content_hash
+from vino.sizes import PixelSize
+
+
+def test_there_and_back(tmp_path):
+    pytest.importorskip("webdataset")
+    folder_of_everything(tmp_path)
+    records = open_records(tmp_path)
+    (tmp_path / "p4.png").write_bytes(b"broken")
+    refused: list[str] = []
+    shards = write_shards(
+        records, tmp_path / "out", shard_bytes=3_000, refuse=lambda e: refused.append(str(e))
+    )
+    assert len(shards) > 1 and len(refused) == 2 and all("p4.png" in why for why in refused)
+    back = open_records(tmp_path / "out")
+    assert len(back) == len(records) - 2
+    assert {t: len(n) for t, n in back.tasks().items()} == {"t2i": 5, "ti2i": 5, "t2v": 3}
+    for task, source in record_sources(back).items():
+        example = source.example(0, PixelSize(1, 32, 48))
+        same = record_sources(records)[task].example(0, PixelSize(1, 32, 48))
+        assert content_hash(example.target) == content_hash(same.target)
+        assert (example.prompt.text, example.licence) == (same.prompt.text, same.licence)
+        assert [m.base for m in example.prompt.media] == [m.base for m in same.prompt.media]
+    stated = [m.size for i in range(len(back)) for m in (*back[i].media, back[i].target) if m]
+    assert None not in stated
+    with pytest.raises(InputError, match="shards already"):
+        write_shards(records, tmp_path / "out")
+
+
+def test_without_the_library(tmp_path, monkeypatch):
+    folder_of_everything(tmp_path, 2)
+    monkeypatch.setitem(sys.modules, "webdataset", None)
+    with pytest.raises(InputError, match=r"pip install 'vino\[train\]'"):
+        write_shards(open_records(tmp_path), tmp_path / "out")
