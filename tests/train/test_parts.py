@@ -10,6 +10,7 @@ from tests.train.fake import SIDE, STAGE, example
 from vino.errors import InputError
 from vino.train.config import Refusing
 from vino.train.ema import Average
+from vino.train.frozen import Frozen
 from vino.train.guard import Guard, TrainingError
 from vino.train.loss import flow_matching
 from vino.train.optim import clip, gradient_norms, optimizers
@@ -28,7 +29,7 @@ def trainee():
 
 def batch_of(trainee, *indices):
     stage = replace(STAGE, dropout=0.0)
-    return prepare(trainee.vino, [example(i) for i in indices], stage, 0, FITTING)
+    return prepare(Frozen(trainee.vino), [example(i) for i in indices], stage, 0, FITTING)
 
 
 def test_loss_is_the_squared_error_of_the_velocity():

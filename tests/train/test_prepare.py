@@ -8,6 +8,7 @@ import torch
 
 from tests import tiny
 from tests.train.fake import KINDS, SIDE, STAGE, example
+from vino.train.frozen import Frozen
 from vino.train.prepare import Fitting, condition, draw_times, kept, prepare
 
 FITTING = Fitting(SIDE * SIDE, 8, 241)
@@ -53,7 +54,7 @@ def test_times_follow_the_density_and_the_shift():
 
 
 def test_a_sample_does_not_depend_on_its_neighbours():
-    vino = tiny.vino()
+    vino = Frozen(tiny.vino())
     alone = prepare(vino, [example(1)], WHOLE, 5, FITTING)
     among = prepare(vino, [example(i) for i in range(5)], WHOLE, 5, FITTING)
     i = among.tasks.index("edit")
@@ -64,7 +65,7 @@ def test_a_sample_does_not_depend_on_its_neighbours():
 
 
 def test_tokens_count_visual_and_context():
-    vino = tiny.vino()
+    vino = Frozen(tiny.vino())
     batch = prepare(vino, [example(1), example(3)], WHOLE, 0, FITTING)
     text = sum(len(p.hidden) + 4 for p in batch.prompts)
     assert batch.tokens((1, 1, 1), queries=4) == 16 + 16 + 2 * 16 + text

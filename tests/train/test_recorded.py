@@ -11,6 +11,8 @@ import torch
 from tests.train.fake import SIDE, STAGE, recipe
 from vino.errors import InputError
 from vino.media import Frames
+from vino.model.autoencoder import CausalAutoencoder
+from vino.model.vlm import VLM
 from vino.train.config import Watching
 from vino.train.log import read_lines
 from vino.train.loop import train
@@ -52,6 +54,20 @@ def test_it_trains_and_resumes(manifest, tmp_path, mode):
     logs = [[line["loss"] for line in read_lines(c.out) if "loss" in line] for c in (whole, part)]
     assert len(logs[0]) == 4 and logs[0] == logs[1]
     assert set(read_lines(whole.out)[-1]["validation"]) == {"all", "t2i", "image_edit"}
+
+
+def test_a_cache_spares_the_work_and_changes_nothing(manifest, tmp_path, monkeypatch):
+    """A second run computes no latents and no prompt states."""
+    stage = replace(STAGE, steps=2, mixture={"t2i": 1, "image_edit": 1}, area=SIDE * SIDE)
+    config = recipe(stages=(stage,), feeds=feeds, manifest=str(manifest))
+    with warnings.catch_warnings(action="ignore"):
+        train(replace(config, out=tmp_path / "plain"), ALONE)
+        train(replace(config, out=tmp_path / "fills", cache=tmp_path / "cache"), ALONE)
+        monkeypatch.setattr(VLM, "read", None)
+        monkeypatch.setattr(CausalAutoencoder, "encode", None)
+        train(replace(config, out=tmp_path / "takes", cache=tmp_path / "cache"), ALONE)
+    curves = [[x["loss"] for x in read_lines(tmp_path / n)] for n in ("plain", "fills", "takes")]
+    assert curves[1] == pytest.approx(curves[0], rel=1e-5) and curves[2] == curves[1]
 
 
 def test_no_data_is_told(tmp_path):

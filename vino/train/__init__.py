@@ -3,6 +3,7 @@
 config      what a run is; recipes return it
 overrides   `--key value` on top of a recipe, typed
 feed        where examples come from, as training sees it
+frozen      latents and prompt states, from disk where they are known
 prepare     examples -> chats and latents, with condition dropout
 loss        flow matching on the target's tokens
 trainee     the parameters that learn, as one module

@@ -158,6 +158,8 @@ class TrainConfig:
     that are never trained on; build, the model to begin from; card, what its folder will say.
     out: folder of the run; what is there is continued. model: what to begin from, a folder or
     file `vino.checkpoints` reads (vlm, vae: folders of parts it lacks), unless `build` makes it.
+    cache: folder in which latents and prompt states are kept, for data that comes round again;
+    cache_gb: most of it.
     For feeds: manifest and held_out, where examples are, and those for validation; batch or, when
     it is not 0, tokens: how many of them make a micro-batch; one_task: all of a step are of one
     task, as in the paper; workers: threads that decode ahead.
@@ -174,6 +176,8 @@ class TrainConfig:
     model: str = ""
     vlm: str = ""
     vae: str = ""
+    cache: Path | None = None
+    cache_gb: float = 50.0
     manifest: str = ""
     held_out: str = ""
     queries: int = 256

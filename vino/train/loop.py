@@ -1,6 +1,7 @@
 """One stage after the other, step by step (paper, section on training)."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,6 +18,7 @@ from vino.train.config import Stage, TrainConfig
 from vino.train.ema import Average
 from vino.train.export import export
 from vino.train.feed import Example, Feed, Wanted
+from vino.train.frozen import cached
 from vino.train.guard import Guard
 from vino.train.log import Journal, Sums
 from vino.train.lora import export_adapter, inject
@@ -49,7 +51,9 @@ class Run:
         self.feeds = config.feeds
         vino, self.card = begin(config, ranks.device)
         self.defaults = Defaults.parse(self.card.sampling)
-        self.trainee = Trainee(vino, config.parallel.precision, adapted=config.lora.rank > 0)
+        precision = config.parallel.precision
+        self.frozen = cached(vino, config.cache, precision, config.cache_gb)
+        self.trainee = Trainee(vino, precision, adapted=config.lora.rank > 0)
         if config.lora.rank:
             inject(self.trainee, config.lora)
         spread(self.trainee, config.parallel, ranks)
@@ -103,8 +107,10 @@ def train(
         run.progress = Progress(**saved["progress"])
         run.guard.load_state_dict(saved["guard"])
     journal = Journal(run.out, config, run.progress.total, ranks, quiet)
-    watcher = Watcher(config, run.trainee, run.fitting, run.meter, run.card, ranks, journal)
-    with journal:
+    watcher = Watcher(
+        config, run.trainee, run.frozen, run.fitting, run.meter, run.card, ranks, journal
+    )
+    with journal, closing(run.frozen):
         for index in range(run.progress.stage, len(config.stages)):
             run.progress.stage = index
             _stage(run, config.stages[index], path, saved, journal, watcher, stop)
@@ -172,7 +178,7 @@ def _step(
     sums = Sums(lr=stage.rate(run.progress.step))
     for examples in micros:
         with trainee.autocast():
-            batch = prepare(trainee.vino, examples, stage, seed, run.fitting)
+            batch = prepare(run.frozen, examples, stage, seed, run.fitting)
         losses = trainee(batch)
         # Sharding averages gradients over ranks; ours is the mean over samples.
         (losses.sum() * (ranks.size / count)).backward()

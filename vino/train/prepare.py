@@ -11,17 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from einops import rearrange
 from torch import Tensor
 
 from vino.flow.schedule import shifted
 from vino.media import Frames
-from vino.model.vino import Vino
 from vino.model.vlm import PromptStates
 from vino.prompt import SYSTEM_TEXT, Chat, Image, Video
 from vino.references import fit
 from vino.train.config import Stage
 from vino.train.feed import Example
+from vino.train.frozen import Frozen
 
 
 @dataclass(frozen=True)
@@ -106,13 +105,12 @@ def condition(example: Example, stage: Stage, step_seed: int, fitting: Fitting) 
 
 @torch.no_grad()
 def prepare(
-    vino: Vino, examples: Sequence[Example], stage: Stage, step_seed: int, fitting: Fitting
+    frozen: Frozen, examples: Sequence[Example], stage: Stage, step_seed: int, fitting: Fitting
 ) -> Batch:
     """Encode a micro-batch; samples of equal size become neighbours, which attention likes."""
     made = [condition(e, stage, step_seed, fitting) for e in examples]
     latents = iter(
-        encode(
-            vino,
+        frozen.encode(
             [x for e, c in zip(examples, made, strict=True) for x in (*c.references, e.target)],
         )
     )
@@ -121,8 +119,7 @@ def prepare(
         range(len(made)),
         key=lambda i: (clean[i][1].shape, len(clean[i][0]), len(made[i].chat.text)),
     )
-    chats = list(dict.fromkeys(c.chat for c in made))
-    states = dict(zip(chats, vino.read(chats), strict=True))
+    states = frozen.read([c.chat for c in made])
     draws = [_draw(clean[i][1], stage, seed_of(step_seed, "noise", examples[i].key)) for i in order]
     return Batch(
         tasks=tuple(examples[i].task for i in order),
@@ -149,24 +146,6 @@ def draw_times(count: int, stage: Stage, generator: torch.Generator) -> Tensor:
         torch.rand(count, generator=generator),
     )
     return shifted(torch.where(choice < stage.uniform, uniform, normal.sigmoid()), stage.shift)
-
-
-def encode(vino: Vino, media: Sequence[Frames]) -> list[Tensor]:
-    """Latents C T H W, float32, of pictures and clips; equal sizes share a pass."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for i, frames in enumerate(media):
-        groups.setdefault(frames.pixels.shape, []).append(i)
-    latents: dict[int, Tensor] = {}
-    for members in groups.values():
-        pixels = torch.from_numpy(np.stack([media[i].pixels for i in members])).to(vino.device)
-        video = rearrange(pixels.float() / 127.5 - 1, "b t h w c -> b c t h w")
-        z = vino.vae.encode(video.to(_dtype(vino)))
-        latents.update(zip(members, z.float(), strict=True))
-    return [latents[i] for i in range(len(media))]
-
-
-def _dtype(vino: Vino) -> torch.dtype:
-    return next(vino.vae.parameters()).dtype  # type: ignore[attr-defined]
 
 
 def _flat(rows: Iterable[Iterable[Tensor]]) -> list[Tensor]:

@@ -8,6 +8,7 @@ from vino.data.loader import Loader
 from vino.data.manifest import open_records
 from vino.data.packing import Batching
 from vino.data.planner import Corpus
+from vino.data.sources.proxies import trainable_sources
 from vino.data.sources.records import RecordSource, record_sources
 from vino.errors import InputError
 from vino.train.feed import Example, Wanted
@@ -26,7 +27,7 @@ def feeds(wanted: Wanted) -> Loader:
         micro_batches=config.accumulate,
     )
     corpus = Corpus(
-        sources=record_sources(open_records(config.manifest)),
+        sources=trainable_sources(open_records(config.manifest)),
         weights=stage.mixture,
         fitting=fitting(wanted),
         batching=batching,

@@ -18,6 +18,7 @@ from vino.train.config import Stage, TrainConfig
 from vino.train.ema import Average
 from vino.train.export import snapshot
 from vino.train.feed import Example, Wanted
+from vino.train.frozen import Frozen
 from vino.train.log import Journal
 from vino.train.parallel import Ranks
 from vino.train.prepare import Fitting, prepare, seed_of
@@ -35,13 +36,15 @@ class Watcher:
         self,
         config: TrainConfig,
         trainee: Trainee,
+        frozen: Frozen,
         fitting: Fitting,
         meter: Meter,
         card: Card,
         ranks: Ranks,
         journal: Journal,
     ):
-        self.config, self.trainee, self.fitting = config, trainee, fitting
+        self.config, self.trainee = config, trainee
+        self.frozen, self.fitting = frozen, fitting
         self.defaults = Defaults.parse(card.sampling)
         self.ranks, self.journal = ranks, journal
         looks = config.watching.validate or config.watching.samples
@@ -76,7 +79,7 @@ class Watcher:
             for at in range(0, len(self.examples), TOGETHER):
                 with self.trainee.autocast():
                     batch = prepare(
-                        self.trainee.vino, self.examples[at : at + TOGETHER], whole, seed,
+                        self.frozen, self.examples[at : at + TOGETHER], whole, seed,
                         self.fitting,
                     )  # fmt: skip
                 for task, loss in zip(batch.tasks, self.trainee(batch).tolist(), strict=True):
