@@ -22,7 +22,9 @@ def runs(tmp_path_factory):
     return folder, json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("name", ["two", "replicas", "two, then one", "one, then two"])
+@pytest.mark.parametrize(
+    "name", ["two", "replicas", "shared tokens", "two, then one", "one, then two"]
+)
 def test_the_losses_are_those_of_one_process(runs, name):
     _, losses = runs
     assert len(losses["one"]) == 6

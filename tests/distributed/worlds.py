@@ -77,6 +77,8 @@ def main(folder: Path) -> dict[str, list[float]]:
     replicas = replace(FLOAT, shard=1, recompute=True)
     found["replicas"] = world(at("replicas", parallel=replicas), 2)
     found["bfloat16"] = world(at("low", parallel=replace(FLOAT, precision="bfloat16")), 2)
+    tokens = replace(FLOAT, sequence=2, recompute=True)
+    found["shared tokens"] = world(at("tokens", parallel=tokens), 2)
     world(at("down"), 2, steps=4)
     found["two, then one"] = world(at("down"), 1)
     world(at("up"), 1, steps=4)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from vino.model.attention import attend, attend_masked
+from vino.model.attention import attend, attend_masked, joined
 
 Lengths = Sequence[int]
 NORM_EPS = 1e-6
@@ -177,8 +177,7 @@ class DualStreamBlock(nn.Module):
         q = interleave(rotate(qv, rope), qc, nv, nc)
         k = interleave(rotate(kv, rope), kc, nv, nc)
         v = interleave(vv, vc, nv, nc)
-        joint = [a + b for a, b in zip(nv, nc, strict=True)]
-        attended_v, attended_c = deinterleave(attend(q, k, v, joint), nv, nc)
+        attended_v, attended_c = deinterleave(attend(q, k, v, joined(nv, nc)), nv, nc)
         return (
             self.visual.finish(visual, attended_v, rest_v),
             self.context.finish(context, attended_c, rest_c),

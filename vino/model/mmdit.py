@@ -6,13 +6,14 @@ modulation; the guidance embedding is fed a constant; the pooled CLIP branch doe
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vino.model.attention import joined, piece, shared, whole
 from vino.model.blocks import (
     MLP,
     DualStreamBlock,
@@ -27,6 +28,9 @@ from vino.model.blocks import (
     rope_from_positions,
 )
 from vino.model.sequence import VisualSequence, places
+
+if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
 
 TIME_SCALE = 999.0  # what published checkpoints expect: t in (0, 1] is fed as t * 999
 REFINER_MLP_RATIO = 4  # HunyuanVideo's refiner, whatever the blocks' ratio
@@ -125,7 +129,13 @@ def _refiner_masks(mask: Tensor, lengths: Lengths) -> list[Tensor]:
 
 
 class MMDiT(nn.Module):
-    """Velocity of every target token of a packed batch."""
+    """Velocity of every target token of a packed batch.
+
+    sequence_group: ranks that share the tokens of every sample between them; all are given the
+    same input and have the same output.
+    """
+
+    sequence_group: "ProcessGroup | None" = None
 
     def __init__(self, config: MMDiTConfig):
         super().__init__()
@@ -187,14 +197,16 @@ class MMDiT(nn.Module):
     def _transform(
         self, visual: Tensor, context: Tensor, cond: Tensor, rope: Tensor, nv: Lengths, nc: Lengths
     ) -> Tensor:
+        nv, nc = shared(nv, self.sequence_group), shared(nc, self.sequence_group)
+        visual, rope, context = piece(visual, nv), piece(rope, nv), piece(context, nc)
         for block in self.dual_blocks:
             visual, context = block(visual, context, cond, rope, nv, nc)
         joint = interleave(visual, context, nv, nc)
         joint_rope = _joint_rope(rope, nv, nc)
-        lengths: Sequence[int] = [a + b for a, b in zip(nv, nc, strict=True)]
+        lengths = joined(nv, nc)
         for block in self.single_blocks:
             joint = block(joint, cond, joint_rope, lengths)
-        return deinterleave(joint, nv, nc)[0]
+        return whole(deinterleave(joint, nv, nc)[0], nv)
 
 
 def _joint_rope(rope: Tensor, nv: Lengths, nc: Lengths) -> Tensor:

@@ -84,11 +84,13 @@ class Parallel:
     """How a run is spread over devices and memory.
 
     precision: of the passes; parameters that learn and optimiser states stay float32.
+    sequence: ranks that share the tokens of every sample, for long clips; they divide the heads.
     shard: ranks that share one copy of the parameters, 0 for all; further ranks hold replicas.
     recompute: blocks forget their activations and compute them again (activation checkpointing).
     """
 
     precision: Precision = "bfloat16"
+    sequence: int = 1
     shard: int = 0
     recompute: bool = False
 

@@ -136,7 +136,7 @@ def _stage(
     parameters = choose(run.trainee, stage.trainable)
     settle(run.trainee)
     opts = optimizers(parameters, stage, ranks)
-    feed = run.feeds(Wanted(config, stage, run.meter, ranks.rank, ranks.size))
+    feed = run.feeds(Wanted(config, stage, run.meter, ranks.reader, ranks.readers))
     if path and saved:
         _restore(run, path, saved, opts, feed)
     if stage.ema is None:
@@ -173,7 +173,7 @@ def _step(
 ) -> Sums:
     """One step: the mean loss over all samples of all ranks and micro-batches, and its descent."""
     config, ranks, trainee = run.config, run.ranks, run.trainee
-    count = ranks.sum(sum(map(len, micros)))
+    count = ranks.sum(sum(map(len, micros))) / ranks.sequence
     seed = seed_of(config.seed, stage.name, run.progress.step)
     sums = Sums(lr=stage.rate(run.progress.step))
     for examples in micros:
@@ -181,7 +181,7 @@ def _step(
             batch = prepare(run.frozen, examples, stage, seed, run.fitting)
         losses = trainee(batch)
         # Sharding averages gradients over ranks; ours is the mean over samples.
-        (losses.sum() * (ranks.size / count)).backward()
+        (losses.sum() * (ranks.readers / count)).backward()
         sums.add(batch, losses.detach(), trainee)
     sums.norms = gradient_norms(parameters, ranks)
     if run.guard.accepts(sums.norms["all"]):

@@ -27,12 +27,26 @@ PATIENCE = timedelta(minutes=30)  # a save at full size must not look like a han
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process among those of the run. Without torchrun: one, and no mesh."""
+    """This process among those of the run. Without torchrun: one, and no mesh.
+
+    sequence: neighbouring ranks that see the same data and share its tokens.
+    """
 
     rank: int
     size: int
     device: torch.device
     mesh: DeviceMesh | None = None
+    sequence: int = 1
+    sequence_group: dist.ProcessGroup | None = None
+
+    @property
+    def readers(self) -> int:
+        """How many ranks, or groups of them, see data of their own."""
+        return self.size // self.sequence
+
+    @property
+    def reader(self) -> int:
+        return self.rank // self.sequence
 
     @property
     def first(self) -> bool:
@@ -77,6 +91,8 @@ def ranks(parallel: Parallel, device: str = "") -> Iterator[Ranks]:
     shard = parallel.shard or size
     if size % shard:
         raise InputError(f"parallel.shard {shard} does not divide {size} ranks")
+    if size % parallel.sequence:
+        raise InputError(f"parallel.sequence {parallel.sequence} does not divide {size} ranks")
     if where.type == "cuda":
         torch.cuda.set_device(where)
     dist.init_process_group("nccl" if where.type == "cuda" else "gloo", timeout=PATIENCE)
@@ -84,7 +100,10 @@ def ranks(parallel: Parallel, device: str = "") -> Iterator[Ranks]:
         mesh = init_device_mesh(
             where.type, (size // shard, shard), mesh_dim_names=("replica", "shard")
         )
-        yield Ranks(dist.get_rank(), size, where, mesh)
+        group = None
+        if parallel.sequence > 1:
+            group, _ = dist.new_subgroups(parallel.sequence)
+        yield Ranks(dist.get_rank(), size, where, mesh, parallel.sequence, group)
     finally:
         dist.destroy_process_group()
 
@@ -107,6 +126,10 @@ def spread(trainee: Trainee, parallel: Parallel, ranks: Ranks) -> None:
             _recompute(block)
     if ranks.mesh is None:
         return
+    heads = trainee.mmdit.config.heads
+    if heads % ranks.sequence:
+        raise InputError(f"parallel.sequence {ranks.sequence} does not divide {heads} heads")
+    trainee.mmdit.sequence_group = ranks.sequence_group
     low = parallel.precision == "bfloat16"
     policy = MixedPrecisionPolicy(
         param_dtype=torch.bfloat16 if low else None,
