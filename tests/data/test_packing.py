@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.data.synthetic import FULL, STAGE_3, TINY, Sizes, stage_3
+from tests.data.synthetic import FULL, STAGE_3, TINY, stage_3
 from vino.data.buckets import Shape
 from vino.data.mixture import Draw
 from vino.data.packing import Balance, Batching, Item, fill_bins, spread
@@ -136,14 +136,16 @@ def test_a_plan_continues_exactly_and_on_other_ranks(ranks):
 
 
 def test_examples_above_the_budget_are_skipped_and_named():
-    plan = planner(FULL, stage_3(), tokens=40_000)
+    plan = planner(FULL, stage_3(frames=(20, 200)), tokens=70_000)
     for _ in range(20):
-        assert all(sum(i.shape.tokens for i in items) <= 40_000 for items in plan.next())
+        assert all(sum(i.shape.tokens for i in items) <= 70_000 for items in plan.next())
     assert plan.skips.count > 0
-    assert all("the budget is 40,000" in why for why in plan.skips.reasons.values())
+    assert all("the budget is 70,000" in why for why in plan.skips.reasons.values())
 
 
-def test_data_of_no_use_at_all_is_an_error():
-    corpus = Corpus({"t2v": Sizes("t2v")}, {"t2v": 1}, FULL, Batching(tokens=1000))
-    with pytest.raises(InputError, match="1000 examples in a row cannot be used, the last: has"):
-        Planner(corpus, 1).next()
+def test_a_task_does_not_vanish():
+    """With a budget below every clip edit, the run stops instead of training without them."""
+    plan = planner(FULL, stage_3(frames=(100, 200)), tokens=40_000)
+    with pytest.raises(InputError, match=r"200 .*video edit examples in a row .* budget is 40,000"):
+        for _ in range(1000):
+            plan.next()

@@ -4,7 +4,7 @@ Every rank makes the same plan for all of them, from sizes alone, and decodes on
 """
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ from vino.data.packing import Batching, Bin, Item, fill_bins, spread
 from vino.data.source import Source
 from vino.errors import InputError
 
-MOST_FAILURES = 1000  # examples of no use in a row, before the data is taken to be broken
+MOST_FAILURES = 200  # examples of a task in a row of no use, before all are taken to be
 MOST_NAMES = 1000  # of skipped examples that are remembered by name
 STEP = 1 << 40  # places of the sequence of steps lie beyond those of single draws
 
@@ -78,6 +78,7 @@ class Planner:
         self._waiting: list[Item] = []
         self._windows = 0
         self._rows = 0
+        self._failures: Counter[str] = Counter()
 
     def next(self) -> list[Bin]:
         """The next micro-batch: one bin for every rank, none of them empty."""
@@ -94,16 +95,25 @@ class Planner:
         return row
 
     def draw(self, task: str | None = None) -> Item:
-        """The next example that can be used."""
-        reason = ""
-        for _ in range(MOST_FAILURES):
+        """The next example that can be used; InputError when a task seems to have none.
+
+        A task that vanished would change the mixture without a word.
+        """
+        while True:
             draw = self.mixture.draw(task)
             try:
-                return Item(draw, self.corpus.shape(draw))
+                item = Item(draw, self.corpus.shape(draw))
             except InputError as error:
-                reason = str(error)
-                self.skips.add(self.corpus.name(draw), reason)
-        raise InputError(f"{MOST_FAILURES} examples in a row cannot be used, the last: {reason}")
+                self.skips.add(self.corpus.name(draw), str(error))
+                self._failures[draw.task] += 1
+                if self._failures[draw.task] == MOST_FAILURES:
+                    raise InputError(
+                        f"{MOST_FAILURES} {draw.task} examples in a row cannot be used, the last "
+                        f"({self.corpus.name(draw)}): {error}"
+                    ) from None
+            else:
+                self._failures[draw.task] = 0
+                return item
 
     def _plan_window(self) -> None:
         batching = self.corpus.batching
