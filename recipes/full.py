@@ -6,7 +6,7 @@ r"""Train VINO at full size: Table 1 and Figure 6 of the paper, to the number.
 
 The model to begin from is HunyuanVideo's own (a base: it gets new queries and connectors). What
 the paper leaves open is ours: logit-normal times, fully sharded data parallel for ZeRO-2. With
-`--one-task false --batch 0 --tokens 40000` steps are packed with mixed tasks instead.
+`--one-task false --batch 0 --tokens 80000` steps are packed with mixed tasks instead.
 """
 
 from dataclasses import replace
