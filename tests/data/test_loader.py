@@ -152,3 +152,15 @@ def test_wrong_ranks_and_wrong_data(folder, tmp_path):
     other = Loader(corpus(tmp_path, weights={"t2i": 1}))
     with pytest.raises(InputError, match="the same data"):
         other.load_state_dict(state.state_dict())
+
+
+def test_a_file_gone_while_a_run_was_stopped(tmp_path):
+    folder_of_everything(tmp_path)
+    loader = Loader(corpus(tmp_path))
+    first(loader, 5)
+    for i in range(5):
+        (tmp_path / f"p{i}.png").unlink()
+    again = Loader(corpus(tmp_path))
+    again.load_state_dict(loader.state_dict())
+    assert all(first(again, 10))
+    assert any("p3.png" in why for why in again.skipped.values())

@@ -41,7 +41,7 @@ class Loader:
         self.corpus = corpus
         self.rank = rank
         self.workers = workers
-        self.planner = Planner(corpus, ranks)
+        self.planner = Planner(corpus, ranks, rank)
         self.broken = Skips()
         self._lock = threading.Lock()
         self._state = self.planner.state_dict()

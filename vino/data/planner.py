@@ -51,8 +51,12 @@ class Corpus:
 
 @dataclass
 class Skips:
-    """Examples that could not be used: how many, and the first ones by name and reason."""
+    """Examples that could not be used: how many, and the first ones by name and reason.
 
+    is_quiet: the same are told elsewhere.
+    """
+
+    is_quiet: bool = False
     count: int = 0
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -62,18 +66,23 @@ class Skips:
         self.count += 1
         if len(self.reasons) < MOST_NAMES:
             self.reasons[name] = reason
-            log.warning("skipped %s: %s", name, reason)
+            log.log(
+                logging.DEBUG if self.is_quiet else logging.WARNING, "skipped %s: %s", name, reason
+            )
 
 
 class Planner:
-    """Micro-batches of all ranks, without end; a deterministic function of the corpus."""
+    """Micro-batches of all ranks, without end; a deterministic function of the corpus.
 
-    def __init__(self, corpus: Corpus, ranks: int):
+    All ranks skip the same examples; the first one logs them.
+    """
+
+    def __init__(self, corpus: Corpus, ranks: int, rank: int = 0):
         lengths = {task: source.length for task, source in corpus.sources.items()}
         self.corpus = corpus
         self.ranks = ranks
         self.mixture = Mixture(corpus.weights, lengths, corpus.seed)
-        self.skips = Skips()
+        self.skips = Skips(is_quiet=rank > 0)
         self._planned: deque[list[Bin]] = deque()
         self._waiting: list[Item] = []
         self._windows = 0
@@ -165,23 +174,30 @@ class Planner:
         """Continue. With another number of ranks what was planned is planned again."""
         self.mixture.load_state_dict(state["mixture"])
         self._rows, self._windows = int(state["rows"]), int(state["windows"])
-        rows = [[[self._item(i) for i in items] for items in row] for row in state["planned"]]
-        waiting = [self._item(i) for i in state["waiting"]]
+        rows = [[self._items(items) for items in row] for row in state["planned"]]
+        waiting = self._items(state["waiting"])
         self._planned = deque()
-        if all(len(row) == self.ranks for row in rows):
+        if all(len(row) == self.ranks and all(row) for row in rows):
             self._planned.extend(rows)
         else:
             waiting = [i for row in rows for items in row for i in items] + waiting
         self._waiting = waiting
 
-    def _item(self, plain: list[Any]) -> Item:
-        draw = Draw(str(plain[0]), int(plain[1]))
-        if draw.task not in self.corpus.sources:
-            raise InputError(
-                f"the saved run was in the midst of {draw.task} examples, which the data no "
-                "longer has: continue it with the same data"
-            )
-        return Item(draw, self.corpus.shape(draw))
+    def _items(self, plain: list[list[Any]]) -> Bin:
+        """Items of saved draws; those whose files are gone since are skipped."""
+        items = []
+        for task, number in plain:
+            draw = Draw(str(task), int(number))
+            if draw.task not in self.corpus.sources:
+                raise InputError(
+                    f"the saved run was in the midst of {draw.task} examples, which the data no "
+                    "longer has: continue it with the same data"
+                )
+            try:
+                items.append(Item(draw, self.corpus.shape(draw)))
+            except InputError as error:
+                self.skips.add(self.corpus.name(draw), str(error))
+        return items
 
 
 def _plain(item: Item) -> list[Any]:
