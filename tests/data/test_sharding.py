@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from tests.data.making import folder_of_everything
+from vino.cli import main
 from vino.data.manifest import open_records
 from vino.data.sharding import write_shards
 from vino.data.sources.records import record_sources
@@ -43,3 +44,15 @@ def test_without_the_library(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "webdataset", None)
     with pytest.raises(InputError, match=r"pip install 'vino\[train\]'"):
         write_shards(open_records(tmp_path), tmp_path / "out")
+
+
+def test_on_the_command_line(tmp_path, capsys):
+    pytest.importorskip("webdataset")
+    folder_of_everything(tmp_path, 2)
+    assert main(["data", "pack", str(tmp_path), "-o", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'out' / '000000.tar'}\n"
+    assert len(open_records(tmp_path / "out")) == 5
+    assert main(["data", "pack", str(tmp_path)]) == 2
+    (tmp_path / "p1.png").write_bytes(b"broken")
+    assert main(["data", "pack", str(tmp_path), "-o", str(tmp_path / "b"), "--json"]) == 1
+    assert "p1.png" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""data: looking through the pictures and clips that are to be trained on."""
+"""data: looking through the pictures and clips that are to be trained on, and packing them."""
 
 import json
 from argparse import Namespace
@@ -11,7 +11,9 @@ from vino.cli.console import Console, one_line
 from vino.cli.failures import FAULT
 from vino.data.buckets import Buckets
 from vino.data.check import Report, check
+from vino.data.manifest import open_records
 from vino.data.sample import Rules
+from vino.data.sharding import write_shards
 from vino.errors import InputError
 from vino.media import DEFAULT_LIMITS
 from vino.sizes import PixelSize
@@ -21,17 +23,36 @@ MOST_BUCKETS = 12
 
 
 def data(args: Namespace, console: Console) -> int:
-    """Report on a collection; exit code 1 when something in it cannot be used."""
+    """Check or pack a collection; exit code 1 when something in it cannot be used."""
+    rules = Rules(licence=args.require_licence, consent=args.require_consent)
+    if args.action == "pack":
+        return _pack(args, console, rules)
     width, height = args.size
     if width * height > DEFAULT_LIMITS.max_pixels:
         raise InputError(f"--size {width}x{height} is more than a model makes: use less")
     buckets = Buckets(area=width * height, unit=args.unit, frames=args.frames)
-    rules = Rules(licence=args.require_licence, consent=args.require_consent)
     with ExitStack() as stack:
         watch = _bar(stack) if console.shows_progress else None
         report = check(args.path, buckets, rules, watch=watch)
     print(json.dumps(facts(report)) if args.json else "\n".join(lines(report, buckets)))
     return 0 if report.is_sound else FAULT
+
+
+def _pack(args: Namespace, console: Console, rules: Rules) -> int:
+    """Write shards; records that cannot be used are named and left out."""
+    if args.output is None:
+        raise InputError("pack needs a folder for its shards: name it with -o")
+    refused: list[str] = []
+
+    def refuse(error: InputError) -> None:
+        refused.append(str(error))
+        console.warn(str(error))
+
+    records = open_records(args.path, rules, refuse)
+    shards = write_shards(records, args.output, refuse=refuse)
+    told = {"shards": [str(shard) for shard in shards], "refused": refused}
+    print(json.dumps(told) if args.json else "\n".join(told["shards"]))
+    return FAULT if refused else 0
 
 
 def _bar(stack: ExitStack) -> Any:

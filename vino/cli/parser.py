@@ -165,10 +165,12 @@ vino train recipes/full.py --keys
 vino train recipes/full.py --out runs/full --model HunyuanVideo --manifest data.jsonl
 torchrun --nproc-per-node 8 -m vino.cli train recipes/full.py --out runs/full
 """))
-    _data(command("data", "data:data", "look through data to train on", """
-Decode everything a manifest (.jsonl), a task file (.json), shards (.tar) or a folder holds, and
-report its tasks, sizes, ratios, lengths, captions, licences, duplicates and broken files, and
+    _data(command("data", "data:data", "look through data to train on, or pack it", """
+check: decode all that a manifest (.jsonl), a task file (.json), shards (.tar) or a folder holds,
+and report its tasks, sizes, ratios, lengths, captions, licences, duplicates and broken files, and
 the buckets that training would sort it into. The exit code is 1 when something is broken.
+
+pack: copy it into webdataset shards, with the size of every file noted; needs vino[train].
 
 A line of a manifest is {"task": "ti2i", "prompt": [{"image": "a.png", "base": true}, "make it
 red"], "target": {"image": "b.png"}, "licence": "CC-BY-4.0"}, with paths below its folder.
@@ -176,6 +178,7 @@ red"], "target": {"image": "b.png"}, "licence": "CC-BY-4.0"}, with paths below i
 vino data check data.jsonl
 vino data check pictures/ --size 320x320 --require-licence
 vino data check shards/ --json
+vino data pack data.jsonl -o shards
 """))
     return parser, made
 
@@ -256,8 +259,10 @@ def _train(parser: Parser) -> None:
 
 
 def _data(parser: Parser) -> None:
-    parser.add_argument("action", choices=("check",), help="what to do with it")
+    parser.add_argument("action", choices=("check", "pack"), help="what to do with it")
     parser.add_argument("path", metavar="PATH", type=Path, help="manifest, task file or folder")
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path,
+                        help="folder for the shards of pack")  # fmt: skip
     parser.add_argument("--size", metavar="WxH", type=values.size, default=(640, 640),
                         help="area of the buckets (default: 640x640)")  # fmt: skip
     parser.add_argument("--frames", metavar="N", type=values.whole(1, MOST_FRAMES), default=85,
