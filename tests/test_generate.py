@@ -76,6 +76,26 @@ def test_packed_equals_alone(model):
         torch.testing.assert_close(packed, latents(model, [request])[0], atol=1e-5, rtol=0)
 
 
+def test_a_reference_clip_does_not_depend_on_its_neighbours(model):
+    """A long clip beside a request for more frames keeps the frames its own request asks."""
+    clip = Request(Prompt(Video(noise(21, 16, 16, 3)), "Video 1 slides"), FEW, frames=5, seed=1)
+    long = Request(Prompt("a dog"), FEW, frames=21, seed=2)
+    alone, packed = latents(model, [clip])[0], latents(model, [long, clip])[1]
+    torch.testing.assert_close(packed, alone, atol=1e-5, rtol=0)
+
+
+def test_more_scales_than_references_are_refused(model):
+    with pytest.raises(InputError, match="references"):
+        model.generate("a dog", per_reference=(2.0,))
+
+
+def test_without_text_guidance_only_the_media_differ(model):
+    prompt = Prompt(Image(PICTURE), "a dog")
+    made = Request(prompt, replace(FEW, guidance=1.0, image_guidance=3.0, negative="bad"))
+    job = model._prepare([made])[0]
+    assert {b.chat.text for b in job.branches} == {"a dog"}
+
+
 def test_references_are_encoded_once_and_prompts_read_once(model, monkeypatch):
     encoded, read = [], []
     encode, vlm_read = model.vino.vae.encode, model.vino.vlm.read
@@ -131,7 +151,8 @@ def test_destroying_the_mmdit_destroys_the_picture(model):
 @pytest.mark.parametrize(
     "options",
     [{"size": (0, 32)}, {"size": (4096, 4096)}, {"frames": 1000}, {"frames": 0}, {"seed": -1},
-     {"steps": 0}, {"guidance": math.nan}, {"solver": "x"}, {"n": 0}, {"stepz": 3}],
+     {"steps": 0}, {"guidance": math.nan}, {"solver": "x"}, {"n": 0}, {"stepz": 3},
+     {"size": 64}, {"size": (64,)}, {"n": 1.5}, {"guidance": "5"}, {"per_reference": 2.0}],
     ids=str,
 )  # fmt: skip
 def test_senseless_requests_are_refused(model, options):

@@ -37,6 +37,22 @@ def test_media_written_into_a_sentence_are_named():
     assert Prompt(image(), ", then ", image(), ".").text == "Image 1, then Image 2."
 
 
+@pytest.mark.parametrize(
+    ("segments", "text"),
+    [
+        (("put", image, "on it"), "put Image 1 on it"),
+        (("把", image, "放在桌上"), "把 Image 1 放在桌上"),
+        (("mix ", image, image, " together"), "mix Image 1 Image 2 together"),
+        (("combine ", image, image), "combine Image 1 Image 2"),
+        (("the object: ", image), "the object: Image 1"),
+        ((image, " and ", image, ", both"), "Image 1 and Image 2, both"),
+    ],
+    ids=str,
+)
+def test_names_stand_in_the_sentence_with_their_spaces(segments, text):
+    assert Prompt(*(s() if callable(s) else s for s in segments)).text == text
+
+
 def test_media_beside_the_text_are_not():
     assert Prompt(image(), "remove the dog").text == "remove the dog"
     assert Prompt("remove the dog", image()).text == "remove the dog"
@@ -47,6 +63,10 @@ def test_media_beside_the_text_are_not():
 def test_naming_what_is_not_there_is_an_error(name):
     with pytest.raises(InputError, match="names"):
         Prompt(image(), f"put {name} on a table")
+
+
+def test_a_number_of_any_length_is_no_fault():
+    assert Prompt("image " + "9" * 5000).images == ()
 
 
 def test_words_that_only_look_like_names_are_text():

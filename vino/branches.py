@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from vino.errors import InputError
 from vino.flow.guidance import COND, NEG, NEG_IMAGES
 from vino.flow.sampling import Sampling
 from vino.prompt import SYSTEM_TEXT, Chat, Image, Medium, Prompt, Video
@@ -25,17 +26,27 @@ def branches(
     prompt: Prompt,
     sampling: Sampling,
     fitted: Mapping[Medium, Fitted],
-    latents: Mapping[Medium, Tensor],
+    latents: Mapping[Fitted, Tensor],
 ) -> tuple[Branch, ...]:
-    """Every branch that runs. Per-reference scales count media in the model's order."""
+    """Every branch that runs. Per-reference scales count media in the model's order.
+
+    Without text guidance the branches keep the prompt's words: what differs is the media alone.
+    """
+    scales = len(sampling.per_reference)
+    if scales > len(prompt.media):
+        raise InputError(
+            f"{scales} guidance scales for {len(prompt.media)} references: give one for each, "
+            "in order, pictures before videos"
+        )
+    negative = sampling.negative if sampling.guidance > 1 else prompt.text
     kept = left_out(prompt)
     made = []
     for name, weight in sampling.scales.weights(
         has_images=kept[NEG_IMAGES] != prompt.media
     ).items():
         media = kept[name]
-        words = prompt.text if name == COND else sampling.negative
-        clean = tuple(latents[m] for m in media)
+        words = prompt.text if name == COND else negative
+        clean = tuple(latents[fitted[m]] for m in media)
         made.append(Branch(name, _chat(words, media, fitted), clean, weight))
     return tuple(made)
 
@@ -51,8 +62,8 @@ def left_out(prompt: Prompt) -> dict[str, tuple[Medium, ...]]:
         NEG: prompt.media,
         NEG_IMAGES: tuple(m for m in prompt.media if isinstance(m, Video) or m is base),
     }
-    for i, medium in enumerate(prompt.media):
-        kept[f"without {i}"] = tuple(m for m in prompt.media if m is not medium)
+    for i in range(len(prompt.media)):
+        kept[f"without {i}"] = prompt.media[:i] + prompt.media[i + 1 :]
     return kept
 
 

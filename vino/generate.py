@@ -20,12 +20,12 @@ from vino.errors import InputError
 from vino.flow.guidance import guided
 from vino.flow.path import Latents, Velocity, data_estimate, seeded_noise
 from vino.flow.sampler import SOLVERS
-from vino.flow.sampling import Defaults, Sampling
+from vino.flow.sampling import Defaults, Sampling, whole
 from vino.flow.schedule import schedule
 from vino.media import Frames, is_clip_file
 from vino.model.vino import Vino
 from vino.prompt import Image, Medium, Prompt, Text, Video
-from vino.references import fit, target_size
+from vino.references import Fitted, fit, target_size
 from vino.request import Request, write_recipe
 from vino.sizes import LatentSize, PixelSize
 
@@ -82,6 +82,7 @@ class Model:
         settings: fields of `Sampling`; the model's defaults apply to the rest. Raises InputError
         for sizes and settings the model cannot work with.
         """
+        n = whole("n", n)
         if n < 1:
             raise InputError(f"n must be at least 1, not {n}")
         prompt = prompt if isinstance(prompt, Prompt) else Prompt(prompt)
@@ -107,7 +108,8 @@ class Model:
         self, picture: Any, prompt: str, *, frames: int | None = None, **options: Any
     ) -> Any:
         """A clip that begins with the picture."""
-        first = Image(picture, base=True)
+        image = picture if isinstance(picture, Image) else Image(picture)
+        first = Image(image.frames, base=True, name=image.name)
         return self.generate(
             Prompt(first, Text(prompt)), frames=frames or self.defaults.frames, **options
         )
@@ -139,32 +141,44 @@ class Model:
 
     def _prepare(self, requests: Sequence[Request]) -> list[Job]:
         """Fit and encode every reference once, read every distinct prompt once."""
-        media = {m: None for r in requests for m in r.prompt.media}
-        limit = max((r.frames or self.defaults.max_frames for r in requests), default=1)
-        fitted = {m: fit(m, self.defaults.reference_area, self.unit, limit) for m in media}
-        latents = {m: self._encode(f.frames) for m, f in fitted.items()}
-        jobs = []
+        fitted: dict[tuple[Medium, int], Fitted] = {}
+        latents: dict[Fitted, Tensor] = {}
+        plans = []
         for request in requests:
-            default = self.defaults.clip_size if (request.frames or 1) > 1 else self.defaults.size
-            size, content = target_size(
-                request.prompt, fitted, request.size, request.frames, default, self.unit
-            )
-            self._check(size)
+            mine = {}
+            for medium in request.prompt.media:
+                limit = request.frames or self.defaults.max_frames
+                key = (medium, limit if isinstance(medium, Video) else 1)
+                if key not in fitted:
+                    fitted[key] = fit(medium, self.defaults.reference_area, self.unit, limit)
+                mine[medium] = fitted[key]
+            plans.append((request, mine, *self._size(request, mine)))
+        jobs = []
+        for request, mine, size, content in plans:
+            for reference in mine.values():
+                if reference not in latents:
+                    latents[reference] = self._encode(reference.frames)
             base = request.prompt.base
-            made = branches(request.prompt, request.sampling, fitted, latents)
+            made = branches(request.prompt, request.sampling, mine, latents)
             jobs.append(Job(request, made, size, content, base.frames if base else None))
         return jobs
 
-    def _check(self, size: PixelSize) -> None:
-        if (
-            size.frames > self.defaults.max_frames
-            or size.height * size.width > self.defaults.max_area
-        ):
-            side = int(self.defaults.max_area**0.5)
+    def _size(
+        self, request: Request, fitted: dict[Medium, Fitted]
+    ) -> tuple[PixelSize, tuple[int, int, int, int]]:
+        """Size worked at and the part of it that is the result; InputError beyond the model."""
+        limits = self.defaults
+        default = limits.clip_size if (request.frames or 1) > 1 else limits.size
+        size, content = target_size(
+            request.prompt, fitted, request.size, request.frames, default, self.unit
+        )
+        if size.frames > limits.max_frames or size.height * size.width > limits.max_area:
+            side = int(limits.max_area**0.5)
             raise InputError(
                 f"{size.width}x{size.height} with {size.frames} frames is more than this model "
-                f"makes: at most {self.defaults.max_frames} frames and {side}x{side} pixels"
+                f"makes: at most {limits.max_frames} frames and as many pixels as {side}x{side}"
             )
+        return size, content
 
     def _encode(self, frames: Frames) -> Tensor:
         """Pixels -> latent C T H W."""
@@ -174,6 +188,10 @@ class Model:
 
     def _decode(self, latent: Tensor) -> Frames:
         """Latent C T H W -> pixels."""
+        if not latent.isfinite().all():
+            raise InputError(
+                "the numbers overflowed: lower --guidance, or load the model as float32"
+            )
         video = self.vino.vae.decode(latent[None].to(self.vino.dtype))[0]
         pixels = ((video.float().clamp(-1, 1) + 1) * 127.5).round().byte()
         return Frames(rearrange(pixels, "c t h w -> t h w c").cpu().numpy(), self.defaults.fps)

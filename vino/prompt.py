@@ -19,7 +19,7 @@ REWRITE_TEXT = (
     " Based on the user's input command, provide a caption describing the video and output it"
     " directly. "
 )
-_NAMES = re.compile(r"\b(image|video)[ _](\d+)\b", re.IGNORECASE)
+_NAMES = re.compile(r"\b(image|video)[ _](\d{1,9})\b", re.IGNORECASE)
 
 Source = Any  # a path, PIL image, array or Frames; read and checked by vino.media
 
@@ -180,24 +180,36 @@ def _segment(segment: Segment | str) -> Segment:
 
 def _name_inline(segments: tuple[Segment, ...]) -> str:
     """The text with every written-in medium replaced by its name."""
-    counts = {"Image": 0, "Video": 0}
-    words: list[str] = []
+    counts = {Image: 0, Video: 0}
+    words, media = "", [""]  # the names of media that follow each other
     for i, segment in enumerate(segments):
-        if isinstance(segment, Text):
-            words.append(segment.text)
-            continue
-        kind = type(segment).__name__
-        counts[kind] += 1
-        if _joined(segments[:i], segments[i + 1 :]):
-            words.append(f"{kind} {counts[kind]}")
-    return "".join(words)
+        if not isinstance(segment, Text):
+            kind = type(segment)
+            counts[kind] += 1
+            media.append(f"{kind.__name__} {counts[kind]}")
+            if i + 1 < len(segments):
+                continue
+        behind = segment.text if isinstance(segment, Text) else ""
+        if len(media) > 1 and _joined(words, behind):
+            words = _spaced(words, " ".join(media[1:]))
+            words = _spaced(words, behind)
+        else:
+            words += behind
+        media = [""]
+    return words
 
 
-def _joined(before: tuple[Segment, ...], behind: tuple[Segment, ...]) -> bool:
-    if before and isinstance(before[-1], Text) and before[-1].text[-1:] in (" ", "\n", "(", '"'):
+def _joined(before: str, behind: str) -> bool:
+    """Whether media between these words are written into the sentence."""
+    if before and behind:
         return True
-    starts = behind[0].text[:1] if behind and isinstance(behind[0], Text) else ""
-    return bool(starts) and starts in " \n,.;:!?)'\""
+    return before[-1:] in tuple(" \n([:,\"'") or behind[:1] in tuple(" \n,.;:!?)]'\"")
+
+
+def _spaced(before: str, behind: str) -> str:
+    """Two pieces of a sentence with the space that is missing between words."""
+    gap = " " if before[-1:].isalnum() and behind[:1].isalnum() else ""
+    return before + gap + behind
 
 
 def _check_names(prompt: Prompt) -> None:

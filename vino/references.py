@@ -55,9 +55,10 @@ def fit_clip(clip: Frames, area: int, unit: int, frames: int) -> Fitted:
     """Resize a clip, crop it from the top left, keep its first 4k + 1 frames."""
     grid = clip_grid(clip.size.width, clip.size.height, area, unit)
     kept = clip_frames(clip.size.frames, frames)
-    if clip.size.frames > frames:
+    if kept < clip.size.frames:
         warnings.warn(
-            f"the clip has {clip.size.frames} frames; the first {kept} are used",
+            f"the clip has {clip.size.frames} frames; the first {kept} are used (4k + 1 of them, "
+            f"at most {frames})",
             PromptWarning,
             stacklevel=2,
         )
@@ -89,5 +90,5 @@ def target_size(
             f"a size of {width}x{height} has no pixels: ask for at least {unit}x{unit}"
         )
     columns, rows = -(-width // unit) * unit, -(-height // unit) * unit
-    length = frames or (base.frames.size.frames if base is not None else 1)
+    length = frames or (fitted[base].size.frames if base is not None else 1)
     return PixelSize(clip_frames(length, length), rows, columns), (0, 0, width, height)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from vino.errors import InputError
-from vino.flow.sampling import Sampling
+from vino.flow.sampling import Sampling, whole
 from vino.media import content_hash
 from vino.prompt import Image, Medium, Prompt, Segment, Text, Video
 
@@ -28,16 +28,26 @@ class Request:
     seed: int = field(default=0)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.seed, int) or not 0 <= self.seed <= MAX_SEED:
-            raise InputError(
-                f"the seed must be a whole number from 0 to {MAX_SEED}, not {self.seed}"
-            )
-        if self.frames is not None and (not isinstance(self.frames, int) or self.frames < 1):
-            raise InputError(f"frames must be a whole number of at least 1, not {self.frames}")
-        if self.size is not None and not all(isinstance(s, int) and s > 0 for s in self.size):
-            raise InputError(
-                f"a size is two positive whole numbers, width and height, not {self.size}"
-            )
+        object.__setattr__(self, "seed", whole("the seed", self.seed))
+        if self.frames is not None:
+            object.__setattr__(self, "frames", whole("frames", self.frames))
+        if self.size is not None:
+            object.__setattr__(self, "size", _two(self.size))
+        if not 0 <= self.seed <= MAX_SEED:
+            raise InputError(f"the seed must be from 0 to {MAX_SEED}, not {self.seed}")
+        if self.frames is not None and self.frames < 1:
+            raise InputError(f"frames must be at least 1, not {self.frames}")
+
+
+def _two(size: object) -> tuple[int, int]:
+    """A size as two positive whole numbers."""
+    message = f"a size is two positive whole numbers, width and height, not {size}"
+    if not isinstance(size, tuple | list) or len(size) != 2:
+        raise InputError(message)
+    width, height = (whole("a side of the size", side) for side in size)
+    if width < 1 or height < 1:
+        raise InputError(message)
+    return width, height
 
 
 def write_recipe(request: Request, model: dict[str, Any], worked_at: str) -> dict[str, Any]:

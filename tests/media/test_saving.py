@@ -265,3 +265,10 @@ def test_sizes_a_format_cannot_hold(tmp_path):
 def test_png_says_its_size_first(tmp_path):
     data = Frames(moving(1, 3, 5)).save(tmp_path / "a.png").read_bytes()
     assert struct.unpack(">II", data[16:24]) == (5, 3)
+
+
+def test_the_same_clip_gives_the_same_file_every_time(tmp_path):
+    """Encoders with racing threads do not; a recipe promises the same file again."""
+    pixels = np.random.default_rng(0).integers(0, 255, (9, 64, 64, 3), dtype=np.uint8)
+    files = {Frames(pixels).save(tmp_path / f"{i}.mp4").read_bytes() for i in range(12)}
+    assert len(files) == 1

@@ -76,7 +76,7 @@ def run(name: str) -> tuple[tuple[Branch, ...], dict[str, Tensor], list[Tensor]]
     )
     prompt = prompt_of(name)
     fitted = fitted_of(prompt, call["num_frames"])
-    made = branches(prompt, sampling, fitted, {m: encode(f.frames) for m, f in fitted.items()})
+    made = branches(prompt, sampling, fitted, {f: encode(f.frames) for f in fitted.values()})
     states = vino().read([b.chat for b in made])
     conditioning = vino().condition(states, [b.latents for b in made])
     seen: dict[str, Tensor] = {}

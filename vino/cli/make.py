@@ -14,6 +14,7 @@ from vino.cli.progress import Watch
 from vino.errors import InputError
 from vino.media import Frames, check_output, is_clip_file
 from vino.prompt import Image, Medium, Video, attach
+from vino.request import MAX_SEED
 
 SAMPLING = ("steps", "guidance", "image_guidance", "shift", "solver", "negative")
 
@@ -121,14 +122,14 @@ def settings(args: Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _produce(
-    args: Namespace, console: Console, make: Maker, *, is_clip: bool, seed: int
-) -> int:
+def _produce(args: Namespace, console: Console, make: Maker, *, is_clip: bool, seed: int) -> int:
     """Make everything asked for, one after the other, so that each can be made again alone.
 
     (Packed together they agree to 1e-5, which is not bit for bit.)
     """
     started = time.monotonic()
+    if seed + args.n - 1 > MAX_SEED:
+        raise InputError(f"seed {seed} and the {args.n - 1} after it pass {MAX_SEED}: lower --seed")
     names = Names(args.output, range(seed, seed + args.n))
     check_output(names.name(0, is_clip), is_clip)
     check_writable(names.name(0, is_clip))

@@ -1,6 +1,7 @@
 """Settings of one sampling run, and a model's defaults for pictures and clips."""
 
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -12,12 +13,32 @@ from vino.flow.sampler import SOLVERS
 MAX_STEPS = 1000
 
 
+def whole(name: str, value: object) -> int:
+    """A whole number of any integer type; InputError otherwise."""
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise InputError(f"{name} must be a whole number, not {value!r}") from None
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InputError(f"{name} must be a number, not {value!r}")
+    return value
+
+
+def _scale(name: str, value: object) -> None:
+    if _number(name, value) < 0:
+        raise InputError(f"{name} must be a number of at least 0, not {value!r}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
     """How a latent is drawn (SPEC, section 4). Defaults are the paper's for a picture.
 
-    steps, solver, shift: the schedule. guidance, image_guidance, per_reference: see `Guidance`;
-    scales of 1 or less switch their branch off. negative: the negative prompt.
+    steps, solver, shift: the schedule. guidance, image_guidance: see `Guidance`; scales of 1 or
+    less switch their branch off. per_reference: scales of single references; 1 is neutral, below
+    it a reference counts less. negative: the negative prompt.
     """
 
     steps: int = 50
@@ -29,17 +50,22 @@ class Sampling:
     negative: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_STEPS:
+        object.__setattr__(self, "steps", whole("steps", self.steps))
+        if not 1 <= self.steps <= MAX_STEPS:
+            raise InputError(f"steps must be from 1 to {MAX_STEPS}, not {self.steps}")
+        if not isinstance(self.per_reference, tuple | list):
             raise InputError(
-                f"steps must be a whole number from 1 to {MAX_STEPS}, not {self.steps}"
+                f"per_reference is a list of numbers, one a reference, not {self.per_reference!r}"
             )
-        scales = {"guidance": self.guidance, "image guidance": self.image_guidance}
-        scales |= {f"guidance of reference {i}": s for i, s in enumerate(self.per_reference, 1)}
-        for name, value in scales.items():
-            if not math.isfinite(value) or value < 0:
-                raise InputError(f"{name} must be a number of at least 0, not {value}")
-        if not math.isfinite(self.shift) or self.shift <= 0:
+        object.__setattr__(self, "per_reference", tuple(self.per_reference))
+        _scale("guidance", self.guidance)
+        _scale("image guidance", self.image_guidance)
+        for i, value in enumerate(self.per_reference, 1):
+            _scale(f"guidance of reference {i}", value)
+        if _number("shift", self.shift) <= 0:
             raise InputError(f"shift must be a number above 0, not {self.shift}")
+        if not isinstance(self.negative, str):
+            raise InputError(f"the negative prompt is text, not {self.negative!r}")
         if self.solver not in SOLVERS:
             raise InputError(f'unknown solver "{self.solver}": choose from {", ".join(SOLVERS)}')
 

@@ -28,6 +28,8 @@ _MOVING = (".mp4", ".gif", ".webp")
 _JPEG_QUALITY = 95
 _WEBP_QUALITY = 90  # of clips; pictures are kept without loss
 _MP4_QUALITY = 80  # crf 16
+# Without these x264's threads race, and the same frames give another file now and then.
+_REPEATABLE = {"threads": "1", "x264-params": "sync-lookahead=0:rc-lookahead=20"}
 _PALETTE_PIXELS = 1 << 20  # pixels the palette of a GIF is chosen from
 _FASTEST_GIF = 50.0  # frames per second; viewers play a GIF that asks for more at 10
 _FASTEST_WEBP = 90.0
@@ -212,7 +214,7 @@ def _write_mp4(
         if text is not None:
             output.metadata.update(clip_metadata(text))
         crf = round(40 - 0.3 * (quality or _MP4_QUALITY))
-        stream = output.add_stream("libx264", rate=rate, options={"crf": str(crf)})
+        stream = output.add_stream("libx264", rate=rate, options={"crf": str(crf), **_REPEATABLE})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         # Said in the file, so that no player has to guess by the size.
         codec = stream.codec_context
