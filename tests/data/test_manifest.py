@@ -36,6 +36,8 @@ def test_a_record_says_everything(tmp_path):
 WRONG = {
     "not JSON": "{",
     "not JSON ": '{"task": "t2i", "prompt": NaN, "target": "a.png"}',
+    "not JSON .*surrogates": '{"task": "t2i", "prompt": "\\ud800", "target": "a.png"}',
+    "at most 64 media": record(prompt=[{"image": "a.png"}] * 65),
     "JSON object": "[1]",
     "lacks target": {"task": "t2i", "prompt": "a"},
     "unknown license": record(license="CC0"),

@@ -28,6 +28,7 @@ from vino.prompt import Prompt
 from vino.sizes import PixelSize
 
 CLIP_ENDINGS = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v", ".gif")
+MOST_MEDIA = 64  # of one prompt
 NEEDED = ("task", "prompt", "target")
 ABOUT = ("source", "licence", "consent", "people")
 KNOWN = (*NEEDED, *ABOUT, "id", "short", "withhold_latents")
@@ -140,9 +141,15 @@ def stop(error: InputError) -> None:
 
 
 def load_json(text: bytes, where: str) -> Any:
-    """A JSON value; InputError names `where`. Numbers that are none (NaN) are refused."""
+    """A JSON value; InputError names `where`.
+
+    Numbers that are none (NaN) are refused, and characters that are none (half of a pair).
+    """
     try:
-        return json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number)
+        if b"\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where} is not JSON ({error!s:.80})") from None
 
@@ -171,6 +178,8 @@ def _parse(fields: object, where: str, key: str, locate: Locate) -> Record:
         raise InputError("task must not be empty")
     if sum(isinstance(s, Placed) and s.base for s in segments) > 1:
         raise InputError("only one medium can be the base")
+    if sum(isinstance(s, Placed) for s in segments) > MOST_MEDIA:
+        raise InputError(f"a prompt holds at most {MOST_MEDIA} media")
     return Record(
         task=task,
         segments=segments,
