@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
+from vino.train.log import read_lines
+
 ROOT = Path(__file__).parents[2]
 ROUNDING = 2e-5  # relative, in float32
 
@@ -29,6 +31,14 @@ def test_the_losses_are_those_of_one_process(runs, name):
     _, losses = runs
     assert len(losses["one"]) == 6
     np.testing.assert_allclose(losses[name], losses["one"], rtol=ROUNDING)
+
+
+def test_watching_shards(runs):
+    """Validation and grids, before and after averaging, leave the run as it was."""
+    folder, _ = runs
+    lines = [x for x in read_lines(folder / "replicas") if "validation" in x]
+    assert len(lines) == 1 and lines[0]["validation"].keys() == lines[0]["validation_ema"].keys()
+    assert len(list((folder / "replicas" / "samples").iterdir())) == 2
 
 
 def test_bfloat16_is_near(runs):

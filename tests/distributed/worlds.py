@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from tests.train.fake import recipe
-from vino.train.config import Parallel, Saving, TrainConfig
+from vino.train.config import Parallel, Saving, TrainConfig, Watching
 from vino.train.log import read_lines
 from vino.train.loop import train
 from vino.train.parallel import ranks
@@ -38,7 +38,7 @@ def world(config: TrainConfig, size: int, steps: int | None = None) -> list[floa
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     if any(codes):
         sys.exit(f"ranks ended with {codes}")
-    return [line["loss"] for line in read_lines(config.out)]
+    return [line["loss"] for line in read_lines(config.out) if "loss" in line]
 
 
 def _rank(config: TrainConfig, rank: int, size: int, port: int, steps: int | None) -> int:
@@ -75,7 +75,8 @@ def main(folder: Path) -> dict[str, list[float]]:
 
     found = {"one": world(at("one"), 1), "two": world(at("two"), 2)}
     replicas = replace(FLOAT, shard=1, recompute=True)
-    found["replicas"] = world(at("replicas", parallel=replicas), 2)
+    watching = Watching(log=1, validate=4, samples=4, grid=1, sample_steps=1)
+    found["replicas"] = world(at("replicas", parallel=replicas, watching=watching), 2)
     found["bfloat16"] = world(at("low", parallel=replace(FLOAT, precision="bfloat16")), 2)
     tokens = replace(FLOAT, sequence=2, recompute=True)
     found["shared tokens"] = world(at("tokens", parallel=tokens), 2)

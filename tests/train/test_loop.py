@@ -92,6 +92,13 @@ def test_a_finished_run_only_exports_again(tmp_path):
     assert len(losses(tmp_path)) == 10, "a stage that is added is trained"
 
 
+def test_it_can_be_tried_while_it_trains(tmp_path):
+    config = recipe(out=tmp_path, saving=Saving(every=100, export=2))
+    with pytest.raises(KeyboardInterrupt):
+        train(config, ALONE, stop=lambda: len(losses(tmp_path)) == 2)
+    assert generate.load(tmp_path / "model", device="cpu").generate("thing", steps=1).size
+
+
 def test_checkpoints_rotate(tmp_path):
     train(recipe(out=tmp_path, saving=Saving(every=1, keep=2)), ALONE)
     names = sorted(p.name for p in (tmp_path / "checkpoints").iterdir())

@@ -112,10 +112,14 @@ class Lora:
 
 @dataclass(frozen=True, kw_only=True)
 class Saving:
-    """Checkpoints: one every `every` steps and at the end of a stage; the last `keep` stay."""
+    """Checkpoints: one every `every` steps and at the end of a stage; the last `keep` stay.
+
+    export: steps between exports of what there is so far, 0 for none before the run is over.
+    """
 
     every: int = 500
     keep: int = 3
+    export: int = 0
 
     def __post_init__(self) -> None:
         if self.every < 1 or self.keep < 1:

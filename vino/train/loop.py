@@ -92,6 +92,13 @@ class Run:
         if self.ranks.first:
             checkpoint.rotate(self.folder, self.config.saving.keep)
 
+    def export(self) -> Path:
+        """Write the model, or its adapters, as they are now."""
+        lora, average = self.config.lora, self.average
+        if lora.rank:
+            return export_adapter(self.trainee, average, lora, self.out / "adapter", self.ranks)
+        return export(self.trainee, average, self.card, self.out / "model", self.ranks)
+
 
 def train(
     config: TrainConfig, ranks: Ranks, stop: Callable[[], bool] = lambda: False, quiet: bool = True
@@ -117,9 +124,7 @@ def train(
             path = saved = None
         if path:  # the run was over: only its last checkpoint is needed
             _restore(run, path, saved or {}, [])
-    if config.lora.rank:
-        return export_adapter(run.trainee, run.average, config.lora, run.out / "adapter", ranks)
-    return export(run.trainee, run.average, run.card, run.out / "model", ranks)
+    return run.export()
 
 
 def _stage(
@@ -157,6 +162,8 @@ def _stage(
         watcher.look(stage, run.average, progress.total)
         if (due or stopped) and progress.step < stage.steps:
             run.save(feed, opts)
+        if config.saving.export and progress.total % config.saving.export == 0:
+            run.export()
         if stopped:
             raise KeyboardInterrupt
     journal.write(stage, run.guard.skipped)

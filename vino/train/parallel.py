@@ -149,6 +149,13 @@ def settle(trainee: Trainee) -> None:
             module.reshard()
 
 
+def rest(trainee: Trainee) -> None:
+    """Let go of parameters that a pass without gradients left gathered."""
+    for module in trainee.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()
+
+
 def _recompute(block: nn.Module) -> None:
     """Activation checkpointing that leaves the parameters' names alone."""
     forward = block.forward

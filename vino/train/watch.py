@@ -20,7 +20,7 @@ from vino.train.export import snapshot
 from vino.train.feed import Example, Wanted
 from vino.train.frozen import Frozen
 from vino.train.log import Journal
-from vino.train.parallel import Ranks
+from vino.train.parallel import Ranks, rest
 from vino.train.prepare import Fitting, prepare, seed_of
 from vino.train.trainee import Trainee
 
@@ -84,6 +84,7 @@ class Watcher:
                     )  # fmt: skip
                 for task, loss in zip(batch.tasks, self.trainee(batch).tolist(), strict=True):
                     rows.setdefault(task, []).append(loss)
+            rest(self.trainee)
         every = [loss for losses in rows.values() for loss in losses]
         tasks = {task: float(np.mean(losses)) for task, losses in sorted(rows.items())}
         return {"all": float(np.mean(every)), **tasks}
