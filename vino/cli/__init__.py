@@ -21,7 +21,9 @@ used; 130 interrupted.
 
 import importlib
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 
@@ -34,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; wrong arguments raise SystemExit(2)."""
     args = parse(sys.argv[1:] if argv is None else argv)
     console = Console(quiet=args.quiet, verbose=args.verbose, debug=args.debug)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up as Ctrl-C does
     with speaking(console):
         try:
             # A command's module is imported only now: torch takes seconds, and help needs none.
