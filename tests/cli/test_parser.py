@@ -107,3 +107,9 @@ def test_the_readme_of_the_package_lists_its_files():
     folder = Path(values.__file__).parent
     listed = re.findall(r"^    (\w+)  ", (folder / "__init__.py").read_text(), re.MULTILINE)
     assert sorted(listed) == sorted(p.stem for p in folder.glob("*.py") if p.stem[0] != "_")
+
+
+def test_adapters_and_their_strengths():
+    args = parse(["generate", "a", "--lora", "toy", "hat:0.5", "--lora", "c:/d:-1", "--seed", "1"])
+    assert args.lora == [(Path("toy"), 1.0), (Path("hat"), 0.5), (Path("c:/d"), -1.0)]
+    assert parse(["generate", "a"]).lora == []

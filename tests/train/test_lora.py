@@ -111,3 +111,15 @@ def test_mistakes(adapter, tmp_path):
     other.mmdit.single_blocks = other.mmdit.single_blocks[:1]
     with pytest.raises(CheckpointError, match="trained on another"):
         merge(other, [Adapter(adapter)])
+
+
+def test_the_command_line_takes_adapters(adapter, tmp_path, capsys):
+    from vino.cli import main
+
+    folder = write_native(tmp_path / "base", Checkpoint.of(tiny.vino(), CONFIG.card))
+    out = tmp_path / "a.png"
+    words = f"--model {folder} --lora {adapter}:0.5 --steps 1 --device cpu -q -o {out}"
+    assert main(["generate", "thing", *words.split()]) == 0 and out.exists()
+    words = f"--model {folder} --lora {tmp_path / 'none'} -o {out}"
+    assert main(["generate", "thing", *words.split()]) == 2
+    assert "is no adapter" in capsys.readouterr().err

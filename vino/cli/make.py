@@ -111,7 +111,8 @@ def open_model(args: Namespace, console: Console) -> Any:
     from vino import generate as library
 
     started = time.monotonic()
-    model = library.load(args.model, device=args.device)
+    added: dict[str, Any] = {"lora": dict(args.lora)} if args.lora else {}
+    model = library.load(args.model, device=args.device, **added)
     console.detail(f"loaded {args.model} on {model.vino.device} in {_seconds(started):.1f} s")
     return model
 

@@ -180,6 +180,16 @@ vino data check pictures/ --size 320x320 --require-licence
 vino data check shards/ --json
 vino data pack data.jsonl -o shards
 """))
+    _evaluate(command("evaluate", "evaluate:evaluate", "scores of a model", """
+Ask a model about held-out scenes of the emoji world and score its answers with a judge that
+needs no network of its own; the judge's own accuracy stands beside every score. DIR takes the
+answers, results.json, results.jsonl (every answer, and why it scored so), report.md and contact
+sheets. Answers that are there already are not made again.
+""", """
+vino evaluate world --model tiny --out scores --quick
+vino evaluate world --model my-model --seed 7 --seeds 3 --out scores --json
+vino evaluate world --suites compose edit --out scores
+"""))
     return parser, made
 
 
@@ -276,6 +286,22 @@ def _data(parser: Parser) -> None:
     _talk(parser)
 
 
+def _evaluate(parser: Parser) -> None:
+    parser.add_argument("what", metavar="world", choices=("world",),
+                        help="the emoji world: the only evaluation there is")  # fmt: skip
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True,
+                        help="folder for answers and scores")  # fmt: skip
+    parser.add_argument("--suites", metavar="SUITE", nargs="+", help=(
+        "vocabulary, compose, edit, subject, clip, autoencoder, speed (default: all)"))
+    parser.add_argument("--vocabulary", choices=("first-light", "whole", "full"),
+                        default="first-light", help="what the model knows")  # fmt: skip
+    parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), default=1,
+                        help="answers to every scene, with seeds counting up")  # fmt: skip
+    parser.add_argument("--quick", action="store_true", help="a few scenes of each kind")
+    _model(parser)
+    _talk(parser)
+
+
 def _references(parser: Parser) -> None:
     parser.add_argument("--ref", metavar="FILE", nargs="+", action="extend", type=Path, default=[],
                         help="pictures and clips to refer to")  # fmt: skip
@@ -303,6 +329,9 @@ def _model(parser: Parser) -> None:
     group = parser.add_argument_group("model")
     group.add_argument("--model", metavar="MODEL", default="tiny",
                        help='"tiny" (the default), a folder or a Hugging Face id')  # fmt: skip
+    group.add_argument("--lora", metavar="FOLDER[:STRENGTH]", nargs="+", action="extend",
+                       type=values.adapter, default=[],
+                       help="adapters to add, with their strengths (default: 1)")  # fmt: skip
     group.add_argument("--device", metavar="DEVICE", type=values.device,
                        help="cpu, cuda, cuda:N or mps (default: the fastest there is)")  # fmt: skip
     group.add_argument("--seed", metavar="N", type=values.whole(0, values.LARGEST_SEED),

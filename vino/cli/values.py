@@ -4,6 +4,7 @@ import math
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from pathlib import Path
 
 LARGEST_SEED = 2**63 - 1
 SOLVERS = ("euler", "heun", "multistep")
@@ -52,6 +53,14 @@ def number(least: float, *, above: bool = False) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def adapter(text: str) -> tuple[Path, float]:
+    """"FOLDER" or "FOLDER:0.8" to (folder, strength)."""
+    folder, colon, strength = text.rpartition(":")
+    if not colon or not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", strength):
+        return Path(text), 1.0
+    return Path(folder), float(strength)
 
 
 def device(text: str) -> str:
