@@ -1,0 +1,76 @@
+"""The model that is asked, as the evaluation needs it."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from einops import rearrange
+
+from vino.data.world.samples import Sample
+from vino.evaluate.trials import Trial
+from vino.generate import Model
+from vino.prompt import Image, Prompt, Text, Video
+from vino.request import Request
+
+
+class Candidate(Protocol):
+    """What answers questions.
+
+    size, frames: side of its pictures, and length of its clips
+    identity: what tells it from every other
+    """
+
+    size: int
+    frames: int
+    identity: dict[str, Any]
+
+    def answer(self, trials: Sequence[Trial]) -> list[np.ndarray]:
+        """An answer (T H W 3 uint8) to each, made together."""
+
+    def reconstruct(self, video: np.ndarray) -> np.ndarray:
+        """The video (T H W 3 uint8) through the autoencoder, there and back."""
+
+
+class ModelCandidate:
+    """A loaded model, at its own defaults."""
+
+    def __init__(self, model: Model):
+        self.model = model
+        self.size = min(model.defaults.size)
+        self.frames = model.defaults.frames
+        self.identity = model.identity
+
+    def answer(self, trials: Sequence[Trial]) -> list[np.ndarray]:
+        """Ask as a user would, every trial with a noise of its own."""
+        requests = []
+        for trial in trials:
+            prompt, shape = prompt_of(trial.sample), trial.sample.target.shape
+            size = None if prompt.base else (shape[2], shape[1])
+            sampling = self.model.sampling(prompt, shape[0], {})
+            seed = trial.seed * 1_000_003 + sum(map(ord, trial.scene)) * 997
+            requests.append(Request(prompt, sampling, size, shape[0], seed))
+        return [frames.pixels for frames in self.model.run(requests)]
+
+    @torch.inference_mode()
+    def reconstruct(self, video: np.ndarray) -> np.ndarray:
+        """Encode and decode."""
+        vino = self.model.vino
+        pixels = torch.from_numpy(np.ascontiguousarray(video)).to(vino.device)
+        pixels = rearrange(pixels, "t h w c -> 1 c t h w").to(vino.dtype) / 127.5 - 1
+        again = vino.vae.decode(vino.vae.encode(pixels))[0].float()
+        levels = ((again.clamp(-1, 1) + 1) * 127.5).round().byte()
+        return rearrange(levels, "c t h w -> t h w c").cpu().numpy()
+
+
+def prompt_of(sample: Sample) -> Prompt:
+    """A sample's question."""
+
+    def segment(place: int, given: str | np.ndarray) -> Image | Video | Text:
+        if isinstance(given, str):
+            return Text(given)
+        if len(given) == 1:
+            return Image(given[0], base=place == sample.base)
+        return Video(given, base=place == sample.base)
+
+    return Prompt(*(segment(place, given) for place, given in enumerate(sample.segments)))

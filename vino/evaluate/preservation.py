@@ -1,0 +1,80 @@
+"""What an edit should have left alone, and how well it did."""
+
+import cv2
+import numpy as np
+
+from vino.data.world.render import render
+from vino.data.world.samples import Sample
+from vino.data.world.scene import Background, Scene, SceneObject
+from vino.data.world.vocabulary import COLOURS
+
+BORDER = 2 / 64  # of the side: kept free around what an edit touches
+BEST = 60.0  # dB, for equal pixels
+LEAST_LEFT = 0.02  # of the frame: with less of it untouched there is nothing to measure
+
+
+def psnr(first: np.ndarray, second: np.ndarray, mask: np.ndarray | None = None) -> float:
+    """Peak signal-to-noise ratio in dB of 8-bit pixels (... 3) where the mask (...) is true."""
+    difference = first.astype(np.float32) - second.astype(np.float32)
+    chosen = difference if mask is None else difference[mask]
+    error = float((chosen**2).mean())
+    return min(BEST, 10 * float(np.log10(255**2 / max(error, 1e-9))))
+
+
+def untouched(sample: Sample) -> np.ndarray | None:
+    """Pixels that the edit has no business with (T H W bool); None if it may touch all.
+
+    From the footprints of the objects that differ between the source and the target scene, not
+    from differences of pixels. Where the background changes, the inside of those that stay.
+    """
+    source, target = sample.source_scene, sample.target_scene
+    if source is None or source.look != target.look or source.camera != target.camera:
+        return None
+    frames, height, width = sample.target.shape[:3]
+    changed = set(source.objects) ^ set(target.objects)
+    size = height, width
+    if source.background == target.background:
+        free = np.ones((frames, *size), bool)
+    else:
+        free = np.zeros((frames, *size), bool)
+        for thing in set(source.objects) & set(target.objects):
+            free |= _shrunk(footprint(thing, size, frames) > 0.98)
+    for thing in changed:
+        free &= _shrunk(footprint(thing, size, frames) < 0.02)
+    return free if free.mean() >= LEAST_LEFT else None
+
+
+def footprint(thing: SceneObject, size: tuple[int, int], frames: int) -> np.ndarray:
+    """The object's opacity (T H W, 0..1), from how it hides two different backgrounds."""
+    black, white = (
+        render(Scene(Background("plain", colour), (thing,)), size, frames).astype(np.float32)
+        for colour in ("black", "white")
+    )
+    seen = (white - black).mean(-1) / np.mean(np.subtract(COLOURS["white"], COLOURS["black"]))
+    return 1 - np.clip(seen, 0, 1)
+
+
+def steady(sample: Sample) -> np.ndarray | None:
+    """Pixels in which the clip should not change (H W bool); None where the camera moves."""
+    if sample.target_scene.camera.kind != "static":
+        return None
+    frames, height, width = sample.target.shape[:3]
+    free = np.ones((1, height, width), bool)
+    for thing in sample.target_scene.objects:
+        if thing.motion.kind != "still":
+            free &= _shrunk(footprint(thing, (height, width), frames) < 0.02).all(0)
+    return free[0] if free.mean() >= LEAST_LEFT else None
+
+
+def flicker(clip: np.ndarray, mask: np.ndarray) -> float:
+    """Mean absolute change from frame to frame (0..255) where the mask (H W) is true."""
+    return float(np.abs(np.diff(clip.astype(np.float32), axis=0))[:, mask].mean())
+
+
+def _shrunk(mask: np.ndarray) -> np.ndarray:
+    """The mask (T H W) without its border."""
+    reach = max(1, round(BORDER * min(mask.shape[1:])))
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    return np.stack([
+        cv2.erode(frame.astype(np.uint8), kernel, borderValue=1).astype(bool) for frame in mask
+    ])  # fmt: skip
