@@ -12,6 +12,7 @@
     data        looking through data to train on
     models      convert, info
     train       train
+    evaluate    evaluate
 
 It also runs as `python -m vino.cli`.
 

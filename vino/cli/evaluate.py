@@ -1,0 +1,37 @@
+"""evaluate: scores of a model."""
+
+import json
+from argparse import Namespace
+
+from vino.cli.console import Console
+from vino.cli.make import open_model
+
+
+def evaluate(args: Namespace, console: Console) -> int:
+    """Ask, judge and report."""
+    from vino.evaluate.run import ALL_SUITES, evaluate
+
+    model = open_model(args, console)
+    seed = args.seed or 0
+    told: dict[str, int] = {}
+
+    def watch(what: str, done: int, total: int) -> None:
+        tenth = 10 * done // max(1, total)
+        if told.get(what) != tenth:
+            told[what] = tenth
+            console.note(f"{what}: {done} of {total}")
+
+    results = evaluate(
+        model,
+        args.suites or ALL_SUITES,
+        seeds=range(seed, seed + args.seeds),
+        out=args.out,
+        quick=args.quick,
+        world=args.vocabulary,
+        watch=watch,
+    )
+    if args.json:
+        print(json.dumps(results))
+    else:
+        print(args.out / "report.md")
+    return 0
