@@ -56,9 +56,11 @@ def override(config: TrainConfig, words: Sequence[str]) -> TrainConfig:
 def keys(config: Any, prefix: str = "") -> Iterator[str]:
     """Every key that can be set."""
     for name, value in _entries(config):
+        if name in IN_RECIPE:
+            continue
         if is_dataclass(value):
             yield from keys(value, f"{prefix}{name}.")
-        elif name != STAGES and name not in IN_RECIPE:
+        elif name != STAGES:
             yield f"{prefix}{name}"
 
 
@@ -67,12 +69,12 @@ def describe(config: Any) -> dict[str, Any]:
     shown = {}
     for f in fields(config):
         value = getattr(config, f.name)
+        if f.name in IN_RECIPE:
+            continue
         if f.name == STAGES:
             value = [describe(stage) for stage in value]
         elif is_dataclass(value):
             value = describe(value)
-        elif f.name in IN_RECIPE:
-            continue
         shown[f.name] = str(value) if isinstance(value, Path) else value
     return json.loads(json.dumps(shown))
 
