@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from vino.media import Frames
 
 from vino.data.world.backgrounds import KINDS
 from vino.data.world.captions import (
@@ -27,6 +26,7 @@ from vino.data.world.samples import Shot
 from vino.data.world.scene import Scene
 from vino.data.world.tasks import plan
 from vino.data.world.vocabulary import FIRST_LIGHT, WHOLE, Vocabulary, name_of
+from vino.media import Frames
 from vino.prompt import SYSTEM_TEXT, Chat
 
 # How often each task of the world is asked; the answer is the caption of its target.
