@@ -17,9 +17,9 @@ from vino.model.vino import Vino
 
 SAMPLING = {
     "picture": {"steps": 24, "guidance": 3.0, "shift": 1.5, "solver": "multistep"},
-    "picture_edit": {"steps": 24, "guidance": 3.0, "shift": 1.5, "solver": "multistep"},
+    "picture_edit": {"steps": 24, "guidance": 2.5, "shift": 1.5, "solver": "multistep"},
     "clip": {"steps": 24, "guidance": 3.0, "shift": 2.0, "solver": "multistep"},
-    "clip_edit": {"steps": 24, "guidance": 3.0, "shift": 2.0, "solver": "multistep"},
+    "clip_edit": {"steps": 24, "guidance": 2.0, "shift": 2.0, "solver": "multistep"},
     "size": [64, 64],
     "clip_size": [64, 64],
     "frames": 17,

@@ -28,8 +28,9 @@ _MOVING = (".mp4", ".gif", ".webp")
 _JPEG_QUALITY = 95
 _WEBP_QUALITY = 90  # of clips; pictures are kept without loss
 _MP4_QUALITY = 80  # crf 16
-# Without these x264's threads race, and the same frames give another file now and then.
-_REPEATABLE = {"threads": "1", "x264-params": "sync-lookahead=0:rc-lookahead=20"}
+# x264 is not quite repeatable otherwise: with its look-ahead running beside it, or with B-frames,
+# the same frames give another file once in some thousand times. A recipe promises the same file.
+_REPEATABLE = {"threads": "1", "bf": "0", "x264-params": "sync-lookahead=0:rc-lookahead=20"}
 _PALETTE_PIXELS = 1 << 20  # pixels the palette of a GIF is chosen from
 _FASTEST_GIF = 50.0  # frames per second; viewers play a GIF that asks for more at 10
 _FASTEST_WEBP = 90.0
