@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import vino.cli.progress as progress
@@ -52,17 +51,21 @@ def test_a_batch_that_was_interrupted_goes_on(vino, tmp_path, monkeypatch):
     assert sorted(p.name for p in tmp_path.glob("out/t/*")) == ["1.png", "2.png"]
 
 
+def listening() -> None:
+    """Background jobs inherit a shell that ignores Ctrl-C, and so would the tests' child."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_the_signal_itself(tmp_path):
     command = [sys.executable, "-c", SCRIPT.format(out=tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=listening
+    ) as process:
         deadline = time.monotonic() + 60
         while not list(tmp_path.iterdir()) and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        while process.poll() is None:  # Python loses a signal that lands in a destructor
-            process.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=2)
+        process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err and err.splitlines()[-1].startswith("vino: error: interrupted")
