@@ -34,6 +34,7 @@ from vino.model.conditioner import Conditioner, ConditionerConfig
 from vino.model.mmdit import MMDiT, MMDiTConfig
 from vino.model.vino import Vino
 from vino.prompt import SYSTEM_TEXT, Chat
+from vino.train.begin import zero_start
 
 WORDS: dict[str, float] = {"t2i": 0.82, "subject": 0.12, "reconstruct": 0.06}
 """What is drawn first, until words and places are learned."""
@@ -205,14 +206,6 @@ def lr_factor(progress: Progress) -> float:
     """Warm-up over 100 steps, constant, linear to 2 % over the last third."""
     warm = min(1.0, (progress.step + 1) / 100)
     return warm * min(1.0, max(0.02, (1 - progress.share) * 3))
-
-
-def zero_start(mmdit: MMDiT) -> None:
-    """Blocks begin as the identity and the velocity as zero (adaLN-zero, arXiv 2212.09748)."""
-    for name, module in mmdit.named_modules():
-        if name.endswith("modulation") or name == "final_proj":
-            nn.init.zeros_(module.weight)  # type: ignore[arg-type]
-            nn.init.zeros_(module.bias)  # type: ignore[arg-type]
 
 
 def build(run: Run) -> Vino:

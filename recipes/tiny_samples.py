@@ -15,12 +15,12 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 import vino
+from vino.data.sources.world import prompt_of
 from vino.data.world.samples import Sample
 from vino.data.world.tasks import draw
 from vino.data.world.vocabulary import FIRST_LIGHT
 from vino.generate import Model
 from vino.media import Frames
-from vino.prompt import Image, Prompt, Text, Video
 
 SCALE = 2  # pixels of the sheet for one of the model
 TEXT = 26  # pixels under a picture
@@ -40,18 +40,6 @@ class Sheets:
 def held_out(task: str, count: int) -> list[Sample]:
     """The first scenes of the held-out split."""
     return [draw(task, 0, i, FIRST_LIGHT, split="held-out") for i in range(count)]
-
-
-def prompt_of(sample: Sample) -> Prompt:
-    """A sample's question as a user would ask it."""
-
-    def segment(i: int, s: str | np.ndarray) -> Image | Video | Text:
-        if isinstance(s, str):
-            return Text(s)
-        kind = Image if len(s) == 1 else Video
-        return kind(s if len(s) > 1 else s[0], base=i == sample.base)
-
-    return Prompt(*(segment(i, s) for i, s in enumerate(sample.segments)))
 
 
 def answer(model: Model, samples: list[Sample], seed: int) -> list[Frames]:

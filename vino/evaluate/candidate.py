@@ -7,10 +7,9 @@ import numpy as np
 import torch
 from einops import rearrange
 
-from vino.data.world.samples import Sample
+from vino.data.sources.world import prompt_of
 from vino.evaluate.trials import Trial
 from vino.generate import Model
-from vino.prompt import Image, Prompt, Text, Video
 from vino.request import Request
 
 
@@ -61,16 +60,3 @@ class ModelCandidate:
         again = vino.vae.decode(vino.vae.encode(pixels))[0].float()
         levels = ((again.clamp(-1, 1) + 1) * 127.5).round().byte()
         return rearrange(levels, "c t h w -> t h w c").cpu().numpy()
-
-
-def prompt_of(sample: Sample) -> Prompt:
-    """A sample's question."""
-
-    def segment(place: int, given: str | np.ndarray) -> Image | Video | Text:
-        if isinstance(given, str):
-            return Text(given)
-        if len(given) == 1:
-            return Image(given[0], base=place == sample.base)
-        return Video(given, base=place == sample.base)
-
-    return Prompt(*(segment(place, given) for place, given in enumerate(sample.segments)))
