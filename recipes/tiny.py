@@ -31,7 +31,8 @@ from vino.train.feed import Wanted
 from vino.train.prepare import seed_of
 
 SIDE = 64  # pixels
-FRAMES = (9, 17, 17)  # lengths of clips
+FRAMES = (9, 17)  # lengths of clips
+LEARNED = replace(FIRST_LIGHT, in_place_share=0.4)
 
 GENERATOR = MMDiTConfig(
     latent_channels=16, patch=(1, 1, 1), heads=4, head_dim=64, dual_blocks=1, single_blocks=6,
@@ -42,8 +43,8 @@ BASE = {"t2i": 82, "t2v": 18}
 ALIGN = {"t2v": 20, "t2i": 65, "reconstruct": 10, "i2v": 5}
 ANCHOR = {"t2i": 55, "t2v": 15, "i2v": 15, "subject": 5, "select": 10}
 ALL = {
-    "t2i": 40, "t2v": 6, "i2v": 5, "subject": 8, "subject_clip": 3, "select": 2, "remove": 9,
-    "replace": 10, "background": 6, "add": 6, "edit_ref": 5,
+    "t2i": 25, "t2v": 9, "i2v": 9, "subject": 15, "subject_clip": 8, "select": 1,
+    "reconstruct": 1, "remove": 7, "replace": 8, "background": 3, "add": 7, "edit_ref": 7,
 }  # fmt: skip
 
 SAMPLING = {
@@ -110,7 +111,8 @@ def build(config: TrainConfig) -> Vino:
 
 
 def source(task: str, config: TrainConfig, split: Split = "train") -> WorldSource:
-    return WorldSource(task, FIRST_LIGHT, config.seed, split, SIDE, FRAMES)
+    vocabulary = LEARNED if split == "train" else FIRST_LIGHT
+    return WorldSource(task, vocabulary, config.seed, split, SIDE, FRAMES)
 
 
 def feeds(wanted: Wanted) -> Loader:
@@ -162,6 +164,11 @@ def recipe() -> TrainConfig:
         parallel=Parallel(precision="bfloat16"),
         saving=Saving(every=500, keep=2, export=2000),
     )
+
+
+def onward() -> TrainConfig:
+    """The last stage alone, from the embedded weights on: to train them further, or on others."""
+    return replace(recipe(), build=None, model="tiny", stages=(stages()[-1],))
 
 
 def smoke() -> TrainConfig:

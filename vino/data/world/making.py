@@ -120,7 +120,7 @@ def _plan_subjects(draft: Draft, count: int, unseen: int) -> Plan:
         return scene
 
     scene = until_drawn(attempt)
-    references = tuple(draw_reference(draft, o.concept, o.style) for o in scene.objects[:unseen])
+    references = tuple(draw_reference(draft, thing) for thing in scene.objects[:unseen])
     names = {
         thing.concept: pick_phrase(draft, REFERENCE).format(n=number + 1)
         for number, thing in enumerate(scene.objects[:unseen])
@@ -141,7 +141,7 @@ def subject_clip(draft: Draft) -> Plan:
         if scene is None or size_word(scene.objects[0]):
             return None
         thing = scene.objects[0]
-        reference = draw_reference(draft, thing.concept, thing.style)
+        reference = draw_reference(draft, thing)
         if is_on_reference:
             scene = replace(scene, background=reference.background)
         return (scene, reference) if draft.takes(scene) else None

@@ -40,7 +40,7 @@ def insertion_of(inserter: Inserter, is_clip: bool = False) -> Planner:
 
     def planner(draft: Draft) -> Plan:
         source, insertion = until_drawn(lambda: _try_insertion(draft, inserter, is_clip))
-        reference = draw_reference(draft, insertion.thing.concept, insertion.thing.style)
+        reference = draw_reference(draft, insertion.thing)
         words = insertion.words.format(reference=pick_phrase(draft, REFERENCE).format(n=1))
         return Plan(
             (Shot(reference), Shot(source, is_clip), utter(draft, words)),

@@ -107,6 +107,8 @@ class Vocabulary:
     tints: colours that objects may be repainted in
     counts, clip_counts: how many objects a picture or clip may show, each as often as listed
     group_share: of pictures made from text, those of several equal things ("three dogs")
+    in_place_share: of reference pictures, those that show the object where it is wanted and as
+        large, so that copying it is learned before moving and scaling it
     """
 
     concepts: tuple[str, ...]
@@ -120,6 +122,7 @@ class Vocabulary:
     counts: tuple[int, ...] = (1, 1, 2, 2)
     clip_counts: tuple[int, ...] = (1,)
     group_share: float = 0.0
+    in_place_share: float = 0.0
 
 
 TRAINING_CONCEPTS = tuple(key for key in concept_names() if not is_held_out_concept(key))
