@@ -1,16 +1,24 @@
-r"""Train the embedded generator on the emoji world: the paper's stages at desk scale.
+r"""Train the embedded model from nothing: its parts, a base, and the paper's three stages.
 
-    vino train recipes/tiny.py --vlm runs/vlm/final --vae runs/autoencoder/final --out runs/tiny
-    vino train recipes/tiny.py:smoke --vlm ... --vae ... --out runs/smoke     # minutes
+    vino train recipes/tiny.py --out runs/tiny              # one CPU core, a night
+    vino train recipes/tiny.py:whole --out runs/whole       # the whole world at 128 pixels: a GPU
+    vino train recipes/tiny.py:onward --out runs/onward     # from the shipped weights on
+    vino train recipes/tiny.py:smoke --out runs/smoke       # everything for a moment: minutes
 
-Before the paper's three stages comes the base model that the paper takes ready-made. The
-vision-language model and the autoencoder are trained by `tiny_vlm.py` and `tiny_autoencoder.py`.
+What the paper takes ready-made comes first: an autoencoder (`tiny_autoencoder.py`), a
+vision-language model (`tiny_vlm.py`) and a base model. Parts that are there already are named
+with --vae and --vlm. A run that was stopped goes on where it was, parts included.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
 
+import tiny_autoencoder
+import tiny_vlm
 import torch
+import torch.distributed as dist
 
 from vino.checkpoints import Card, Origin, Placement, read_vae, read_vlm
 from vino.data.buckets import Buckets, Fitting
@@ -20,8 +28,8 @@ from vino.data.planner import Corpus
 from vino.data.sample import Example
 from vino.data.sources.world import WorldSource
 from vino.data.world.compose import Split
-from vino.data.world.vocabulary import FIRST_LIGHT
-from vino.errors import InputError
+from vino.data.world.vocabulary import FIRST_LIGHT, FULL, STYLES, Vocabulary
+from vino.model.autoencoder import AutoencoderConfig
 from vino.model.conditioner import Conditioner, ConditionerConfig
 from vino.model.mmdit import MMDiT, MMDiTConfig
 from vino.model.vino import Vino
@@ -30,38 +38,147 @@ from vino.train.config import CONNECTORS, EVERYTHING, Parallel, Saving, Stage, T
 from vino.train.feed import Wanted
 from vino.train.prepare import seed_of
 
-SIDE = 64  # pixels
-FRAMES = (9, 17)  # lengths of clips
-LEARNED = replace(FIRST_LIGHT, in_place_share=0.4)
+Mixture = Mapping[str, float]
+Settings = TypeVar("Settings", tiny_autoencoder.Settings, tiny_vlm.Settings)
 
 GENERATOR = MMDiTConfig(
     latent_channels=16, patch=(1, 1, 1), heads=4, head_dim=64, dual_blocks=1, single_blocks=6,
     refiner_blocks=1, context_dim=128, rope_axes=(16, 24, 24), guidance_embed=False,
 )  # fmt: skip
 
-BASE = {"t2i": 82, "t2v": 18}
-ALIGN = {"t2v": 20, "t2i": 65, "reconstruct": 10, "i2v": 5}
-ANCHOR = {"t2i": 55, "t2v": 15, "i2v": 15, "subject": 5, "select": 10}
-ALL = {
+BASE: Mixture = {"t2i": 82, "t2v": 18}
+ALIGN: Mixture = {"t2v": 20, "t2i": 65, "reconstruct": 10, "i2v": 5}
+ANCHOR: Mixture = {"t2i": 50, "t2v": 15, "i2v": 15, "subject": 10, "select": 10}
+FIRST_TASKS: Mixture = {
     "t2i": 25, "t2v": 9, "i2v": 9, "subject": 15, "subject_clip": 8, "select": 1,
     "reconstruct": 1, "remove": 7, "replace": 8, "background": 3, "add": 7, "edit_ref": 7,
 }  # fmt: skip
-
-SAMPLING = {
-    **{
-        kind: {"steps": 24, "guidance": 3.0, "shift": shift, "solver": "multistep"}
-        for kind, shift in (
-            ("picture", 1.5), ("picture_edit", 1.5), ("clip", 2.0), ("clip_edit", 2.0)
-        )
-    },
-    "size": [SIDE, SIDE],
-    "clip_size": [SIDE, SIDE],
-    "frames": 17,
-    "max_frames": 33,
-    "max_area": 128 * 128,
-    "fps": 12.0,
-    "reference_area": SIDE * SIDE,
+ALL_TASKS: Mixture = {
+    "t2i": 18, "t2v": 8, "i2v": 6, "subject": 8, "subjects": 8, "subject_clip": 4, "select": 1,
+    "remove": 4, "replace": 5, "background": 3, "add": 4, "move": 2, "resize": 2, "recolour": 3,
+    "restyle": 2, "look": 2, "extract": 1, "compose": 2, "edit_ref": 4, "add_ref": 2,
+    "clip_remove": 1, "clip_replace": 1, "clip_background": 1, "clip_add": 1, "clip_recolour": 1,
+    "clip_restyle": 1, "clip_look": 1, "clip_edit_ref": 1, "clip_add_ref": 1,
+    "motion_clone": 2, "camera_clone": 1,
 }  # fmt: skip
+
+
+SHOWN = replace(FIRST_LIGHT, in_place_share=0.4)
+AUTOENCODER = tiny_autoencoder.Settings(out=Path("autoencoder"))
+VLM = tiny_vlm.Settings(out=Path("vlm"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """How much of the world is learned, and by what.
+
+    vocabulary: what is shown in training; examined: what validation shows, on held-out scenes.
+    side: pixels of its media. frames: lengths of its clips. tasks: the last stage's mixture.
+    autoencoder, vlm: how the parts are trained where none are named.
+    """
+
+    vocabulary: Vocabulary = SHOWN
+    examined: Vocabulary = FIRST_LIGHT
+    side: int = 64
+    frames: tuple[int, ...] = (9, 17)
+    tasks: Mixture = field(default_factory=lambda: FIRST_TASKS)
+    generator: MMDiTConfig = GENERATOR
+    autoencoder: tiny_autoencoder.Settings = AUTOENCODER
+    vlm: tiny_vlm.Settings = VLM
+
+    def build(self, config: TrainConfig) -> Vino:
+        """A new generator behind its parts, which are trained where none are named."""
+        out = config.out or Path()
+        vae_folder = config.vae or part(out, self.autoencoder, tiny_autoencoder.main)
+        vlm_folder = config.vlm or part(out, self.vlm, tiny_vlm.main)
+        torch.manual_seed(config.seed)  # the same start whether parts were trained just now or not
+        wide = Placement(dtype=torch.float32)
+        vlm, vae = read_vlm(vlm_folder, placement=wide), read_vae(vae_folder, wide)
+        sizes = ConditionerConfig(
+            vlm_width=vlm.width,
+            queries=config.queries,
+            context_dim=self.generator.context_dim,
+            visual_dim=self.generator.width,
+        )
+        mmdit = MMDiT(replace(self.generator, latent_channels=vae.latent_channels))
+        zero_start(mmdit)
+        return Vino(vlm, Conditioner(sizes), mmdit, vae)
+
+    def feeds(self, wanted: Wanted) -> Loader:
+        """The world without end, packed to the token budget."""
+        config, stage = wanted.config, wanted.stage
+        corpus = Corpus(
+            sources={task: self._source(task, config.seed) for task in stage.mixture},
+            weights=stage.mixture,
+            fitting=self._fitting(wanted),
+            batching=Batching(tokens=config.tokens, micro_batches=config.accumulate),
+            seed=seed_of(config.seed, stage.name, "data"),
+        )
+        return Loader(corpus, wanted.rank, wanted.ranks, config.workers)
+
+    def validation(self, wanted: Wanted) -> Sequence[Example]:
+        """Held-out scenes of every task in turn."""
+        found, tasks = [], list(self.tasks)
+        for i in range(wanted.config.watching.validation):
+            number, which = divmod(i, len(tasks))
+            held = self._source(tasks[which], wanted.config.seed, "held-out")
+            shape = self._fitting(wanted).shape(held.outline(number), tasks[which])
+            found.append(held.example(number, shape.bucket))
+        return found
+
+    def _source(self, task: str, seed: int, split: Split = "train") -> WorldSource:
+        shown = self.vocabulary if split == "train" else self.examined
+        return WorldSource(task, shown, seed, split, self.side, self.frames)
+
+    def _fitting(self, wanted: Wanted) -> Fitting:
+        unit = wanted.meter.unit
+        buckets = Buckets(area=self.side**2, unit=unit, frames=max(self.frames))
+        return Fitting(buckets, wanted.meter)
+
+    def card(self) -> Card:
+        """What the model's folder says."""
+        solving = {"steps": 24, "guidance": 3.0, "solver": "multistep"}
+        sampling = {
+            **{kind: {**solving, "shift": 1.5} for kind in ("picture", "picture_edit")},
+            **{kind: {**solving, "shift": 2.0} for kind in ("clip", "clip_edit")},
+            "size": [self.side, self.side],
+            "clip_size": [self.side, self.side],
+            "frames": 17,
+            "max_frames": 33,
+            "max_area": 128 * 128,
+            "fps": 12.0,
+            "reference_area": self.side**2,
+        }
+        origin = Origin("all", "trained from nothing on the emoji world", "Apache-2.0")
+        return Card(sampling=sampling, licence="Apache-2.0", provenance=(origin,))
+
+    def config(self, stages: tuple[Stage, ...]) -> TrainConfig:
+        """A run of these stages."""
+        return TrainConfig(
+            stages=tuple(replace(stage, area=self.side**2) for stage in stages),
+            feeds=self.feeds,
+            validation=self.validation,
+            build=self.build,
+            card=self.card(),
+            queries=16,
+            tokens=3500,
+            workers=1,
+            parallel=Parallel(precision="bfloat16"),
+            saving=Saving(every=200, keep=2),
+            watching=Watching(validation=48),
+        )
+
+
+def part(out: Path, settings: Settings, train: Callable[[Settings], None]) -> str:
+    """The folder of a trained part, trained by the first rank if it is not there yet."""
+    folder = out / settings.out
+    done, is_alone = folder / "done", not dist.is_initialized()
+    if not done.exists() and (is_alone or dist.get_rank() == 0):
+        train(replace(settings, out=folder))
+        done.touch()
+    if not is_alone:
+        dist.barrier()
+    return str(folder / "final")
 
 
 def base() -> Stage:
@@ -75,108 +192,57 @@ def base() -> Stage:
         optimizer="muon",
         warmup=100,
         ema=0.999,
-        area=SIDE * SIDE,
-        frames=max(FRAMES),
+        frames=17,
         shift=1.5,
         uniform=0.2,
     )
 
 
-def stages() -> tuple[Stage, ...]:
+def stages(tasks: Mixture = FIRST_TASKS) -> tuple[Stage, ...]:
     """The base and the paper's three."""
     align = replace(
         base(), name="stage1", trainable=CONNECTORS, mixture=ALIGN, steps=1_000, ema=None,
         optimizer="adamw", lr=3e-4,
     )  # fmt: skip
-    anchor = replace(base(), name="stage2", mixture=ANCHOR, steps=4_000, lr=6e-4)
-    every = replace(base(), name="stage3", mixture=ALL, steps=24_000, lr=6e-4, decay=0.3)
+    anchor = replace(base(), name="stage2", mixture=ANCHOR, steps=4_000, lr=8e-4)
+    every = replace(base(), name="stage3", mixture=tasks, steps=24_000, lr=8e-4, decay=0.3)
     return base(), align, anchor, every
 
 
-def build(config: TrainConfig) -> Vino:
-    """A new generator behind the trained parts."""
-    if not config.vlm or not config.vae:
-        raise InputError("name the folders of the trained parts with --vlm and --vae")
-    wide = Placement(dtype=torch.float32)
-    vlm, vae = read_vlm(config.vlm, placement=wide), read_vae(config.vae, wide)
-    sizes = ConditionerConfig(
-        vlm_width=vlm.width,
-        queries=config.queries,
-        context_dim=GENERATOR.context_dim,
-        visual_dim=GENERATOR.width,
-    )
-    mmdit = MMDiT(replace(GENERATOR, latent_channels=vae.latent_channels))
-    zero_start(mmdit)
-    return Vino(vlm, Conditioner(sizes), mmdit, vae)
-
-
-def source(task: str, config: TrainConfig, split: Split = "train") -> WorldSource:
-    vocabulary = LEARNED if split == "train" else FIRST_LIGHT
-    return WorldSource(task, vocabulary, config.seed, split, SIDE, FRAMES)
-
-
-def feeds(wanted: Wanted) -> Loader:
-    """The world without end, packed to the token budget."""
-    config, stage = wanted.config, wanted.stage
-    corpus = Corpus(
-        sources={task: source(task, config) for task in stage.mixture},
-        weights=stage.mixture,
-        fitting=_fitting(wanted),
-        batching=Batching(tokens=config.tokens, micro_batches=config.accumulate),
-        seed=seed_of(config.seed, stage.name, "data"),
-    )
-    return Loader(corpus, wanted.rank, wanted.ranks, config.workers)
-
-
-def validation(wanted: Wanted) -> Sequence[Example]:
-    """Held-out scenes of every task in turn."""
-    tasks = list(ALL)
-    found = []
-    for i in range(wanted.config.watching.validation):
-        task = tasks[i % len(tasks)]
-        held = source(task, wanted.config, "held-out")
-        number = i // len(tasks)
-        shape = _fitting(wanted).shape(held.outline(number), task)
-        found.append(held.example(number, shape.bucket))
-    return found
-
-
-def _fitting(wanted: Wanted) -> Fitting:
-    unit = wanted.meter.unit
-    return Fitting(Buckets(area=SIDE * SIDE, unit=unit, frames=max(FRAMES)), wanted.meter)
-
-
 def recipe() -> TrainConfig:
-    """One GPU and an hour, or one CPU and a weekend."""
-    return TrainConfig(
-        stages=stages(),
-        feeds=feeds,
-        validation=validation,
-        build=build,
-        card=Card(
-            sampling=SAMPLING,
-            licence="Apache-2.0",
-            provenance=(Origin("all", "trained from nothing on the emoji world", "Apache-2.0"),),
-        ),
-        queries=16,
-        tokens=3500,
-        workers=1,
-        parallel=Parallel(precision="bfloat16"),
-        saving=Saving(every=500, keep=2, export=2000),
-    )
+    """The shipped model's world: 32 named objects in one style at 64 pixels."""
+    return Desk().config(stages())
 
 
 def onward() -> TrainConfig:
-    """The last stage alone, from the embedded weights on: to train them further, or on others."""
-    return replace(recipe(), build=None, model="tiny", stages=(stages()[-1],))
+    """The last stage alone, from the shipped weights on."""
+    return replace(Desk().config(stages()[-1:]), build=None, model="tiny")
+
+
+def whole() -> TrainConfig:
+    """Every concept, style, motion and task, at 128 pixels: for a GPU."""
+    desk = Desk(
+        vocabulary=replace(FULL, in_place_share=0.3),
+        examined=FULL,
+        side=128,
+        tasks=ALL_TASKS,
+        generator=replace(GENERATOR, heads=5, single_blocks=5),
+        autoencoder=replace(
+            AUTOENCODER, styles=STYLES, config=AutoencoderConfig(latent_channels=24)
+        ),
+    )
+    return replace(desk.config(stages(ALL_TASKS)), tokens=60_000, workers=8)
 
 
 def smoke() -> TrainConfig:
-    """Every stage for two steps, with everything that a run does."""
+    """Parts and every stage for a moment, with everything that a run does."""
+    desk = Desk(
+        autoencoder=replace(AUTOENCODER, steps=4, frame_budget=2),
+        vlm=replace(VLM, sight_minutes=0.02, minutes=0.05, exam=0),
+    )
     few = tuple(replace(stage, steps=2, warmup=0) for stage in stages())
     return replace(
-        recipe(),
-        stages=few,
+        desk.config(few),
         tokens=800,
         saving=Saving(every=3, keep=2),
         watching=Watching(log=1, validate=4, samples=8, validation=4, grid=2, sample_steps=2),

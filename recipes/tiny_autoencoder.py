@@ -9,6 +9,7 @@ running average of the weights, latent statistics measured) beside `config.json`
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -324,7 +325,7 @@ def finish(training: Training, settings: Settings) -> None:
     (folder / "config.json").write_text(json.dumps(asdict(settings.config), indent=2) + "\n")
     scores = quality(model, settings) | {"steps": training.step}
     (folder / "quality.json").write_text(json.dumps(scores, indent=2) + "\n")
-    print(f"wrote {folder}:", scores)
+    print(f"wrote {folder}:", scores, file=sys.stderr)
 
 
 def main(settings: Settings) -> None:
@@ -333,7 +334,7 @@ def main(settings: Settings) -> None:
     checkpoint = settings.out / "training.safetensors"
     if checkpoint.exists():
         load_checkpoint(training, checkpoint)
-    print("step", training.step, quality(training.average, settings), flush=True)
+    print("step", training.step, quality(training.average, settings), file=sys.stderr)
     saved, smooth = time.monotonic(), None
     progress = tqdm(total=settings.steps, initial=training.step, mininterval=5)
     while training.step < settings.steps:

@@ -10,6 +10,7 @@ on from its last checkpoint. The result is `OUT/final`, a Hugging Face folder in
 
 import json
 import math
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,7 @@ class Settings:
     clip: float = 1.0
     average: float = 0.998  # how much of the running average of the weights a step keeps
     checkpoint_minutes: float = 2.0
+    exam: int = 48  # held-out scenes of each kind that the finished model is examined on
     seed: int = 0
 
 
@@ -220,9 +222,11 @@ def main(settings: Settings) -> None:
     if run.minutes < settings.minutes:
         learn_to_answer(run, tokenizer, settings)
     save(averaged, tokenizer, settings.out / "final")
-    figures = examine(settings.out / "final")
+    if not settings.exam:
+        return
+    figures = examine(settings.out / "final", settings.exam)
     (settings.out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")
-    print(json.dumps(figures, indent=2))
+    print(json.dumps(figures, indent=2), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from vino.train.config import TrainConfig
 
 T = TypeVar("T")
 STAGES = "stages"
-IN_RECIPE = ("feeds", "validation", "build", "card")  # only a recipe can give these
+IN_RECIPE = ("feeds", "validation", "build", "card")  # of a run: only a recipe can give these
 
 
 def read_recipe(name: str) -> TrainConfig:
@@ -55,9 +55,7 @@ def override(config: TrainConfig, words: Sequence[str]) -> TrainConfig:
 
 def keys(config: Any, prefix: str = "") -> Iterator[str]:
     """Every key that can be set."""
-    for name, value in _entries(config):
-        if name in IN_RECIPE:
-            continue
+    for name, value in _settable(config):
         if is_dataclass(value):
             yield from keys(value, f"{prefix}{name}.")
         elif name != STAGES:
@@ -67,15 +65,14 @@ def keys(config: Any, prefix: str = "") -> Iterator[str]:
 def describe(config: Any) -> dict[str, Any]:
     """The config as JSON, without its functions."""
     shown = {}
-    for f in fields(config):
-        value = getattr(config, f.name)
-        if f.name in IN_RECIPE:
-            continue
-        if f.name == STAGES:
+    own = {f.name for f in fields(config)}
+    for name, value in _settable(config):
+        if name == STAGES:
             value = [describe(stage) for stage in value]
         elif is_dataclass(value):
             value = describe(value)
-        shown[f.name] = str(value) if isinstance(value, Path) else value
+        if name in own:  # a stage's name is none
+            shown[name] = str(value) if isinstance(value, Path) else value
     return json.loads(json.dumps(shown))
 
 
@@ -93,10 +90,13 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield key.replace("-", "_"), text
 
 
-def _entries(config: Any) -> Iterator[tuple[str, Any]]:
+def _settable(config: Any) -> Iterator[tuple[str, Any]]:
+    """Fields that are plain settings, and stages by their names."""
+    is_run = isinstance(config, TrainConfig)
     for f in fields(config):
-        yield f.name, getattr(config, f.name)
-    if isinstance(config, TrainConfig):
+        if not (is_run and f.name in IN_RECIPE):
+            yield f.name, getattr(config, f.name)
+    if is_run:
         yield from ((stage.name, stage) for stage in config.stages)
 
 
@@ -107,7 +107,7 @@ def _set(config: Any, path: list[str], text: str, key: str) -> Any:
         if chosen and rest:
             changed = (_set(s, rest, text, key) if s.name in chosen else s for s in config.stages)
             return replace(config, stages=tuple(changed))
-    settable = {n for n, _ in _entries(config)} - {STAGES, *IN_RECIPE}
+    settable = {n for n, _ in _settable(config)} - {STAGES}
     if name not in settable or name in [s.name for s in getattr(config, STAGES, ())]:
         raise InputError(f"unknown setting --{key}{_hint(config, name)}")
     value = getattr(config, name)
@@ -127,10 +127,9 @@ _NAMES: dict[str, Any] = dict.fromkeys(
 
 
 def _hint(config: Any, name: str) -> str:
-    near = get_close_matches(name, [k for k, _ in _entries(config)], 1)
-    if near:
-        return f": did you mean {near[0]}?"
-    return ": there are " + ", ".join(k for k, _ in _entries(config) if k not in IN_RECIPE)
+    there = [k for k, _ in _settable(config)]
+    near = get_close_matches(name, there, 1)
+    return f": did you mean {near[0]}?" if near else f": there are {', '.join(there)}"
 
 
 def _parse(kind: Any, text: str, key: str) -> Any:
