@@ -43,7 +43,7 @@ def test_the_packaged_model(monkeypatch, tmp_path):
 
 def test_the_hub_gives_tensors_and_texts_only(asked, tmp_path):
     assert resolve("someone/model-1.0") == tmp_path
-    ((repo, options),) = asked
+    (repo, options), = asked
     assert repo == "someone/model-1.0"
     patterns = options["allow_patterns"]
     assert "*.safetensors" in patterns

@@ -85,12 +85,7 @@ def build() -> tuple[ArgumentParser, dict[str, Parser]]:
         made[name].set_defaults(run=run)
         return made[name]
 
-    _generate(
-        command(
-            "generate",
-            "make:generate",
-            "a picture or clip from a prompt",
-            """
+    _generate(command("generate", "make:generate", "a picture or clip from a prompt", """
 Make a picture, or with --frames a clip, from text and any pictures and videos.
 
 References stand beside the prompt, which names them: "Image 1", "Video 1" and so on, in the
@@ -98,54 +93,30 @@ order they are given (pictures and videos are counted apart).
 With --like, a file made by vino is made again from what is written in it; every option that
 is given changes that one thing. Its references are looked for among --ref, beside the file
 and in the current folder, and recognised by their content.
-""",
-            """
+""", """
 vino generate "a red apple and a dog on a plain green background" -o a.png
 vino generate "the object in Image 1 slides to the right" --ref hat.png --frames 17 -o hat.mp4
 vino generate "a dog on a plain white background" --n 4 --seed 10
 vino generate --like a.png --seed 11 -o another.png
-""",
-        )
-    )
-    _edit(
-        command(
-            "edit",
-            "make:edit",
-            "change a picture or clip",
-            """
+"""))
+    _edit(command("edit", "make:edit", "change a picture or clip", """
 Change a picture or clip as the instruction says. The result has the source's shape; a clip
 keeps its length, frame rate and sound.
 
 References come first when they are counted: with --ref hat.png, "Image 1" is the hat and
 "Image 2" the picture being edited.
-""",
-            """
+""", """
 vino edit a.png "replace the dog with a top hat" -o b.png
 vino edit a.png "replace the dog with the object in Image 1" --ref hat.png -o b.png
 vino edit walk.mp4 "change the background to blue" -o blue.mp4
-""",
-        )
-    )
-    _animate(
-        command(
-            "animate",
-            "make:animate",
-            "a clip that begins with a picture",
-            """
+"""))
+    _animate(command("animate", "make:animate", "a clip that begins with a picture", """
 Make a clip whose first frame is the picture.
-""",
-            """
+""", """
 vino animate a.png "the red apple slides to the right" -o c.mp4
 vino animate a.png "the dog moves up" --frames 9 --seed 3 -o up.gif
-""",
-        )
-    )
-    _batch(
-        command(
-            "batch",
-            "batch:batch",
-            "run task files",
-            """
+"""))
+    _batch(command("batch", "batch:batch", "run task files", """
 Run every task of one or more task files: JSON lists of {index, task, caption,
 ref_image_paths, ref_video_path, ref_image_have_base, height, width, num_frames, seed,
 negative_prompt}, of which index, task and caption are needed. Results are written to
@@ -155,86 +126,46 @@ Tasks: t2i and t2v make a picture or clip from text; ti2i edits the last picture
 it; ti2v makes a clip with the pictures; tv2v and tiv2v edit the video or clone from it.
 A task that fails does not stop the others (the exit code is then 1); a task whose result is
 there already is skipped, so a batch that was stopped can be started again.
-""",
-            """
+""", """
 vino batch tasks.json -o results
 vino batch t2i.json i2v.json --root ../data -o results --steps 20
 vino batch *.json -o results --size 96x64 --frames 9 --json
-""",
-        )
-    )
-    _convert(
-        command(
-            "convert",
-            "models:convert",
-            "write a model in another format",
-            """
+"""))
+    _convert(command("convert", "models:convert", "write a model in another format", """
 Write a model in vino's own format, or in the layout of the diffusers library. The source may
 be a folder of either kind, a published VINO checkpoint (.ckpt; it needs --vlm and --vae) or
 an original HunyuanVideo checkpoint (.pt). Licences upstream travel with the weights.
-""",
-            """
+""", """
 vino convert vino.ckpt my-vino --to native --vlm Qwen3-VL-4B-Instruct --vae HunyuanVideo/vae
 vino convert my-vino my-vino-diffusers --to diffusers
-""",
-        )
-    )
-    _info(
-        command(
-            "info",
-            "models:info",
-            "what a model is and can do",
-            """
+"""))
+    _info(command("info", "models:info", "what a model is and can do", """
 Sizes, parameters by part, defaults, licence and hash of a model.
-""",
-            """
+""", """
 vino info
 vino info my-vino --json
-""",
-        )
-    )
-    _rewrite(
-        command(
-            "rewrite",
-            "make:rewrite",
-            "the prompt as a full caption",
-            """
+"""))
+    _rewrite(command("rewrite", "make:rewrite", "the prompt as a full caption", """
 Let the model's vision-language part say what the result will show. Its caption can serve as
 the prompt in turn: understand first, then generate.
-""",
-            """
+""", """
 vino rewrite "a dog beside something to eat"
 vino rewrite "put the object in Image 1 on green" --ref hat.png
 vino generate "$(vino rewrite 'a dog beside something to eat')"
-""",
-        )
-    )
-    _train(
-        command(
-            "train",
-            "train:train",
-            "train a model",
-            """
+"""))
+    _train(command("train", "train:train", "train a model", """
 Train a model as a recipe says: a Python file with a function `recipe` that returns a
 TrainConfig, or FILE.py:FUNCTION. Behind it, every setting of the recipe can be changed:
 --out DIR, --seed 3, --stage2.lr 1e-5, --stages.steps 10 (of every stage); `--keys` lists them.
 
 A run that was stopped, or killed, goes on where its last checkpoint was when it is started
 again. torchrun spreads it over GPUs.
-""",
-            """
+""", """
 vino train recipes/full.py --keys
 vino train recipes/full.py --out runs/full --model HunyuanVideo --manifest data.jsonl
 torchrun --nproc-per-node 8 -m vino.cli train recipes/full.py --out runs/full
-""",
-        )
-    )
-    _data(
-        command(
-            "data",
-            "data:data",
-            "look through data to train on, or pack it",
-            """
+"""))
+    _data(command("data", "data:data", "look through data to train on, or pack it", """
 check: decode all that a manifest (.jsonl), a task file (.json), shards (.tar) or a folder holds,
 and report its tasks, sizes, ratios, lengths, captions, licences, duplicates and broken files, and
 the buckets that training would sort it into. The exit code is 1 when something is broken.
@@ -243,33 +174,22 @@ pack: copy it into webdataset shards, with the size of every file noted; needs v
 
 A line of a manifest is {"task": "ti2i", "prompt": [{"image": "a.png", "base": true}, "make it
 red"], "target": {"image": "b.png"}, "licence": "CC-BY-4.0"}, with paths below its folder.
-""",
-            """
+""", """
 vino data check data.jsonl
 vino data check pictures/ --size 320x320 --require-licence
 vino data check shards/ --json
 vino data pack data.jsonl -o shards
-""",
-        )
-    )
-    _evaluate(
-        command(
-            "evaluate",
-            "evaluate:evaluate",
-            "scores of a model",
-            """
+"""))
+    _evaluate(command("evaluate", "evaluate:evaluate", "scores of a model", """
 Ask a model about held-out scenes of the emoji world and score its answers with a judge that
 needs no network of its own; the judge's own accuracy stands beside every score. DIR takes the
 answers, results.json, results.jsonl (every answer, and why it scored so), report.md and contact
 sheets. Answers that are there already are not made again.
-""",
-            """
+""", """
 vino evaluate world --model tiny --out scores --quick
 vino evaluate world --model my-model --seed 7 --seeds 3 --out scores --json
 vino evaluate world --suites compose edit --out scores
-""",
-        )
-    )
+"""))
     return parser, made
 
 
@@ -371,12 +291,8 @@ def _evaluate(parser: Parser) -> None:
                         help="the emoji world: the only evaluation there is")  # fmt: skip
     parser.add_argument("--out", metavar="DIR", type=Path, required=True,
                         help="folder for answers and scores")  # fmt: skip
-    parser.add_argument(
-        "--suites",
-        metavar="SUITE",
-        nargs="+",
-        help=("vocabulary, compose, edit, subject, clip, autoencoder, speed (default: all)"),
-    )
+    parser.add_argument("--suites", metavar="SUITE", nargs="+", help=(
+        "vocabulary, compose, edit, subject, clip, autoencoder, speed (default: all)"))
     parser.add_argument("--vocabulary", choices=("first-light", "whole", "full"),
                         default="first-light", help="what the model knows")  # fmt: skip
     parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), default=1,

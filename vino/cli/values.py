@@ -18,7 +18,7 @@ def words(text: str) -> str:
 
 
 def size(text: str) -> tuple[int, int]:
-    """ "640x480" to (width, height)."""
+    """"640x480" to (width, height)."""
     match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text)
     if match is None:
         raise ArgumentTypeError(f'"{text}" is no size: write width x height, like 640x480')
@@ -56,7 +56,7 @@ def number(least: float, *, above: bool = False) -> Callable[[str], float]:
 
 
 def adapter(text: str) -> tuple[Path, float]:
-    """ "FOLDER" or "FOLDER:0.8" to (folder, strength)."""
+    """"FOLDER" or "FOLDER:0.8" to (folder, strength)."""
     folder, colon, strength = text.rpartition(":")
     if not colon or not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", strength):
         return Path(text), 1.0
