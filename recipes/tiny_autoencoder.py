@@ -30,6 +30,7 @@ from vino.data.world.render import render
 from vino.data.world.scene import DIRECTIONS, Background, Motion, Scene, SceneObject
 from vino.data.world.vocabulary import COLOURS, HELD_OUT_CONCEPTS, TRAINING_CONCEPTS
 from vino.model.autoencoder import AutoencoderConfig, CausalAutoencoder
+from vino.model.vae import from_pixels
 
 CLIP_EVERY = 4  # every fourth step is clips
 PICTURES = ((64, 64), (64, 32), (128, 48), (96, 48), (64, 64), (128, 64))  # (drawn, cropped) side
@@ -93,7 +94,7 @@ def draw_videos(
         drawn = render(draw_scene(rng, concepts, styles), side, frames)
         top, left = rng.integers(0, side - crop + 1, 2)
         video[:] = drawn[:, top : top + crop, left : left + crop]
-    return rearrange(torch.from_numpy(videos), "b t h w c -> b c t h w").float() / 127.5 - 1
+    return from_pixels(torch.from_numpy(videos))
 
 
 def recoloured(videos: Tensor, rng: np.random.Generator) -> Tensor:

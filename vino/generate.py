@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from einops import rearrange
 from torch import Tensor
 
 from vino import checkpoints
@@ -23,6 +22,7 @@ from vino.flow.sampler import SOLVERS
 from vino.flow.sampling import Defaults, Sampling, whole
 from vino.flow.schedule import schedule
 from vino.media import Frames, is_clip_file
+from vino.model.vae import from_pixels, to_pixels
 from vino.model.vino import Vino
 from vino.prompt import Image, Medium, Prompt, Text, Video
 from vino.references import Fitted, fit, target_size
@@ -182,9 +182,8 @@ class Model:
 
     def _encode(self, frames: Frames) -> Tensor:
         """Pixels -> latent C T H W."""
-        video = torch.from_numpy(np.ascontiguousarray(frames.pixels)).to(self.vino.device)
-        video = rearrange(video.float() / 127.5 - 1, "t h w c -> 1 c t h w")
-        return self.vino.vae.encode(video.to(self.vino.dtype))[0].float()
+        pixels = torch.from_numpy(np.ascontiguousarray(frames.pixels)).to(self.vino.device)
+        return self.vino.vae.encode(from_pixels(pixels[None]).to(self.vino.dtype))[0].float()
 
     def _decode(self, latent: Tensor) -> Frames:
         """Latent C T H W -> pixels."""
@@ -193,8 +192,7 @@ class Model:
                 "the numbers overflowed: lower --guidance, or load the model as float32"
             )
         video = self.vino.vae.decode(latent[None].to(self.vino.dtype))[0]
-        pixels = ((video.float().clamp(-1, 1) + 1) * 127.5).round().byte()
-        return Frames(rearrange(pixels, "c t h w -> t h w c").cpu().numpy(), self.defaults.fps)
+        return Frames(to_pixels(video).cpu().numpy(), self.defaults.fps)
 
     def _velocity(self, jobs: Sequence[Job]) -> Velocity:
         """The guided velocity of all jobs; prompts, references and queries are done here, once."""

@@ -41,6 +41,11 @@ def convert(args: Namespace, console: Console) -> int:
         )
     finally:
         bar.close()
+    if args.to == "diffusers":
+        console.note(
+            "this layout holds the transformer alone (and HunyuanVideo's autoencoder): queries and "
+            "connectors are not in it, so it is read as a base for training"
+        )
     print(json.dumps({"path": str(path), "format": args.to}) if args.json else path)
     return 0
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 import torch
+from einops import rearrange
 from torch import Tensor, nn
 
 from vino.sizes import PixelSize, Strides
@@ -28,6 +29,17 @@ class VideoAutoencoder(Protocol):
     def decode(self, latents: Tensor) -> Tensor:
         """Normalised latents B C t h w to B 3 T H W, nominally in [-1, 1] (not clamped)."""
         ...
+
+
+def from_pixels(pixels: Tensor) -> Tensor:
+    """Pixels ... T H W 3 uint8 -> video ... 3 T H W float32 in [-1, 1]."""
+    return rearrange(pixels.float() / 127.5 - 1, "... t h w c -> ... c t h w")
+
+
+def to_pixels(video: Tensor) -> Tensor:
+    """Video ... 3 T H W -> pixels ... T H W 3 uint8; what lies outside [-1, 1] is clipped."""
+    levels = ((video.float().clamp(-1, 1) + 1) * 127.5).round().byte()
+    return rearrange(levels, "... c t h w -> ... t h w c")
 
 
 def check_video(video: Tensor, strides: Strides) -> None:

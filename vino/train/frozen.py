@@ -6,12 +6,12 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from einops import rearrange
 from torch import Tensor
 
 from vino.checkpoints.digest import model_hash
 from vino.data.cache import TensorCache, latents_key, pack_states, states_key, unpack_states
 from vino.media import Frames
+from vino.model.vae import from_pixels
 from vino.model.vino import Vino
 from vino.model.vlm import PromptStates
 from vino.prompt import Chat
@@ -83,8 +83,7 @@ class Frozen:
         dtype = next(self.vino.vae.parameters()).dtype  # type: ignore[attr-defined]
         for members in groups.values():
             pixels = torch.from_numpy(np.stack([media[i].pixels for i in members]))
-            video = pixels.to(self.vino.device).float() / 127.5 - 1
-            z = self.vino.vae.encode(rearrange(video, "b t h w c -> b c t h w").to(dtype))
+            z = self.vino.vae.encode(from_pixels(pixels.to(self.vino.device)).to(dtype))
             latents.update(zip(members, z.float(), strict=True))
         return [latents[i] for i in range(len(media))]
 

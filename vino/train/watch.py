@@ -1,5 +1,6 @@
 """Looks at a run while it goes on: loss on fixed examples, grids of samples."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -12,6 +13,7 @@ from vino.data.buckets import Meter
 from vino.flow.sampling import Defaults
 from vino.generate import Model
 from vino.media import Frames
+from vino.prompt import PromptWarning
 from vino.request import Request
 from vino.sizes import spread_frames
 from vino.train.config import Stage, TrainConfig
@@ -50,7 +52,8 @@ class Watcher:
         looks = config.watching.validate or config.watching.samples
         source = config.validation if looks else None
         wanted = Wanted(config, config.stages[-1], meter)
-        self.examples = list(source(wanted) if source else ())[: config.watching.validation]
+        with warnings.catch_warnings(action="ignore", category=PromptWarning):
+            self.examples = list(source(wanted) if source else ())[: config.watching.validation]
 
     def look(self, stage: Stage, average: Average | None, total: int) -> None:
         """What is due after step `total`."""
