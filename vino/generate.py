@@ -199,8 +199,10 @@ class Model:
         rows = [branch for job in jobs for branch in job.branches]
         chats = list(dict.fromkeys(b.chat for b in rows))
         states = dict(zip(chats, self.vino.read(chats), strict=True))
-        conditioning = self.vino.condition(
-            [states[branch.chat] for branch in rows], [branch.latents for branch in rows]
+        conditioning = self.vino.remember(
+            self.vino.condition(
+                [states[branch.chat] for branch in rows], [branch.latents for branch in rows]
+            )
         )
 
         def velocity(x: Latents, t: Tensor) -> list[Tensor]:

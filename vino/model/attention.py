@@ -1,5 +1,8 @@
 """Attention over a packed row: every sample attends to itself, no padding, no mask.
 
+A sample may look at more than itself: at keys and values that were computed before and stay what
+they are (`Memory`).
+
 Long rows can be shared by several ranks (Ulysses, arXiv 2309.14509): each holds a piece of every
 sample, and for attention they swap pieces of the row for pieces of the heads.
 
@@ -7,6 +10,7 @@ Axes: N tokens of the row, H heads, K head dimension, G samples of equal length,
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import cast
@@ -31,6 +35,32 @@ class Shares(tuple[int, ...]):
         made = cls(every[dist.get_rank(group)])
         made.all, made.group = tuple(tuple(row) for row in every), group
         return made
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """Keys and values (M H K) that the samples of a row attend to besides their own.
+
+    lengths: how many of them belong to each sample.
+    """
+
+    keys: Tensor
+    values: Tensor
+    lengths: tuple[int, ...]
+
+
+def interleave(first: Tensor, second: Tensor, n1: Sequence[int], n2: Sequence[int]) -> Tensor:
+    """Two rows -> one, in which each sample's tokens of both are adjacent."""
+    if len(n1) == 1:
+        return torch.cat((first, second))
+    pairs = zip(first.split(list(n1)), second.split(list(n2)), strict=True)
+    return torch.cat([part for pair in pairs for part in pair])
+
+
+def deinterleave(row: Tensor, n1: Sequence[int], n2: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """What `interleave` put together."""
+    parts = row.split([n for pair in zip(n1, n2, strict=True) for n in pair])
+    return torch.cat(parts[0::2]), torch.cat(parts[1::2])
 
 
 def joined(nv: Sequence[int], nc: Sequence[int]) -> Sequence[int]:
@@ -80,22 +110,31 @@ class _Whole(torch.autograd.Function):
         return piece(grad, ctx.shares) * len(ctx.shares.all), None
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> Tensor:
-    """Full attention inside each sample. q, k, v: N H K; returns N (H K).
+def attend(
+    q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int], memory: Memory | None = None
+) -> Tensor:
+    """Full attention inside each sample, and to its part of the memory. q, k, v: N H K -> N (H K).
 
     CUDA runs one variable-length kernel; elsewhere consecutive samples of equal length share
     a call.
     """
     if isinstance(lengths, Shares):
+        if memory is not None:
+            raise ValueError("ranks that share the tokens of a sample cannot share a memory")
         return _attend_shared(q, k, v, lengths)
+    seen = lengths
+    if memory is not None:
+        k = interleave(memory.keys, k, memory.lengths, lengths)
+        v = interleave(memory.values, v, memory.lengths, lengths)
+        seen = joined(memory.lengths, lengths)
     if q.is_cuda and len(lengths) > 1 and q.dtype in (torch.float16, torch.bfloat16):
-        return _attend_varlen(q, k, v, lengths)
-    runs = [(length, len(list(group))) for length, group in groupby(lengths)]
+        return _attend_varlen(q, k, v, lengths, seen)
+    runs = [(pair, len(list(group))) for pair, group in groupby(zip(lengths, seen, strict=True))]
     if len(runs) == 1:
-        return _attend_equal(q, k, v, runs[0][0])
-    sizes = [length * count for length, count in runs]
-    parts = zip(q.split(sizes), k.split(sizes), v.split(sizes), runs, strict=True)
-    return torch.cat([_attend_equal(qs, ks, vs, run[0]) for qs, ks, vs, run in parts])
+        return _attend_equal(q, k, v, *runs[0][0])
+    own, all_seen = ([pair[i] * count for pair, count in runs] for i in (0, 1))
+    parts = zip(q.split(own), k.split(all_seen), v.split(all_seen), runs, strict=True)
+    return torch.cat([_attend_equal(qs, ks, vs, *pair) for qs, ks, vs, (pair, _) in parts])
 
 
 def attend_masked(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
@@ -134,9 +173,11 @@ def _places(shares: tuple[tuple[int, ...], ...]) -> list[Tensor]:
     return [torch.cat(own) for own in places]
 
 
-def _attend_equal(q: Tensor, k: Tensor, v: Tensor, length: int) -> Tensor:
-    q, k, v = (rearrange(x, "(G N) H K -> G H N K", N=length) for x in (q, k, v))
-    if q.device.type == "cpu" and length <= EXPLICIT_LENGTH and torch.is_grad_enabled():
+def _attend_equal(q: Tensor, k: Tensor, v: Tensor, length: int, seen: int) -> Tensor:
+    """Samples of one length, each of which sees equally many keys."""
+    q = rearrange(q, "(G N) H K -> G H N K", N=length)
+    k, v = (rearrange(x, "(G M) H K -> G H M K", M=seen) for x in (k, v))
+    if q.device.type == "cpu" and seen <= EXPLICIT_LENGTH and torch.is_grad_enabled():
         scores = torch.matmul(q * q.shape[-1] ** -0.5, k.transpose(-1, -2))
         out = torch.matmul(scores.softmax(-1).to(v.dtype), v)
     else:
@@ -144,10 +185,14 @@ def _attend_equal(q: Tensor, k: Tensor, v: Tensor, length: int) -> Tensor:
     return rearrange(out, "G H N K -> (G N) (H K)")
 
 
-def _attend_varlen(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> Tensor:
+def _attend_varlen(
+    q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int], seen: Sequence[int]
+) -> Tensor:
     from torch.nn.attention.varlen import varlen_attn
 
-    ends = torch.tensor([0, *lengths], device=q.device, dtype=torch.int32).cumsum(0).int()
-    longest = max(lengths)
-    out = varlen_attn(q, k, v, ends, ends, longest, longest)
+    q_ends, k_ends = (
+        torch.tensor([0, *n], device=q.device, dtype=torch.int32).cumsum(0).int()
+        for n in (lengths, seen)
+    )
+    out = varlen_attn(q, k, v, q_ends, k_ends, max(lengths), max(seen))
     return rearrange(cast(Tensor, out), "N H K -> N (H K)")

@@ -12,7 +12,14 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from vino.model.attention import attend, attend_masked, joined
+from vino.model.attention import (
+    Memory,
+    attend,
+    attend_masked,
+    deinterleave,
+    interleave,
+    joined,
+)
 
 Lengths = Sequence[int]
 NORM_EPS = 1e-6
@@ -41,20 +48,6 @@ def spread(values: Tensor, lengths: Lengths) -> Tensor:
     if len(lengths) == 1:
         return values
     return torch.cat([v.expand(n, -1) for v, n in zip(values.split(1), lengths, strict=True)])
-
-
-def interleave(visual: Tensor, context: Tensor, nv: Lengths, nc: Lengths) -> Tensor:
-    """Two rows -> the joint row, in which each sample's visual and context tokens are adjacent."""
-    if len(nv) == 1:
-        return torch.cat((visual, context))
-    pairs = zip(visual.split(list(nv)), context.split(list(nc)), strict=True)
-    return torch.cat([part for pair in pairs for part in pair])
-
-
-def deinterleave(joint: Tensor, nv: Lengths, nc: Lengths) -> tuple[Tensor, Tensor]:
-    """The joint row -> visual and context rows."""
-    parts = joint.split([n for pair in zip(nv, nc, strict=True) for n in pair])
-    return torch.cat(parts[0::2]), torch.cat(parts[1::2])
 
 
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
@@ -170,18 +163,35 @@ class DualStreamBlock(nn.Module):
         self.context = Stream(heads, head_dim, mlp_ratio)
 
     def forward(
-        self, visual: Tensor, context: Tensor, cond: Tensor, rope: Tensor, nv: Lengths, nc: Lengths
+        self,
+        visual: Tensor,
+        context: Tensor,
+        cond: Tensor,
+        rope: Tensor,
+        nv: Lengths,
+        nc: Lengths,
+        memory: Memory | None = None,
     ) -> tuple[Tensor, Tensor]:
         (qv, kv, vv), rest_v = self.visual(visual, cond, nv)
         (qc, kc, vc), rest_c = self.context(context, cond, nc)
         q = interleave(rotate(qv, rope), qc, nv, nc)
         k = interleave(rotate(kv, rope), kc, nv, nc)
         v = interleave(vv, vc, nv, nc)
-        attended_v, attended_c = deinterleave(attend(q, k, v, joined(nv, nc)), nv, nc)
+        attended = attend(q, k, v, joined(nv, nc), memory)
+        attended_v, attended_c = deinterleave(attended, nv, nc)
         return (
             self.visual.finish(visual, attended_v, rest_v),
             self.context.finish(context, attended_c, rest_c),
         )
+
+    def remember(
+        self, visual: Tensor, cond: Tensor, rope: Tensor, lengths: Lengths
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The visual stream alone, and its keys and values, which others will attend to."""
+        (q, k, v), rest = self.visual(visual, cond, lengths)
+        k = rotate(k, rope)
+        attended = attend(rotate(q, rope), k, v, lengths)
+        return self.visual.finish(visual, attended, rest), k, v
 
 
 class SingleStreamBlock(nn.Module):
@@ -195,13 +205,32 @@ class SingleStreamBlock(nn.Module):
         self.mlp_up = nn.Linear(width, mlp_ratio * width)
         self.out = nn.Linear(width + mlp_ratio * width, width)
 
-    def forward(self, x: Tensor, cond: Tensor, rope: Tensor, lengths: Lengths) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        cond: Tensor,
+        rope: Tensor,
+        lengths: Lengths,
+        memory: Memory | None = None,
+    ) -> Tensor:
+        return self.remember(x, cond, rope, lengths, memory)[0]
+
+    def remember(
+        self,
+        x: Tensor,
+        cond: Tensor,
+        rope: Tensor,
+        lengths: Lengths,
+        memory: Memory | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """As `forward`, with the keys and values, which others will attend to."""
         shift, scale, gate = self.modulation(cond, lengths)
         h = modulate(x, shift, scale)
         q, k, v = self.qkv(h)
-        attended = attend(rotate(q, rope), rotate(k, rope), v, lengths)
+        k = rotate(k, rope)
+        attended = attend(rotate(q, rope), k, v, lengths, memory)
         mlp = F.gelu(self.mlp_up(h), approximate="tanh")
-        return x + gate * self.out(torch.cat((attended, mlp), dim=-1))
+        return x + gate * self.out(torch.cat((attended, mlp), dim=-1)), k, v
 
 
 class RefinerBlock(nn.Module):

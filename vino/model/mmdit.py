@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vino.model.attention import joined, piece, shared, whole
+from vino.model.attention import Memory, deinterleave, interleave, joined, piece, shared, whole
 from vino.model.blocks import (
     MLP,
     DualStreamBlock,
@@ -22,12 +22,10 @@ from vino.model.blocks import (
     RefinerBlock,
     SingleStreamBlock,
     TimeEmbed,
-    deinterleave,
-    interleave,
     modulate,
     rope_from_positions,
 )
-from vino.model.sequence import VisualSequence, places
+from vino.model.sequence import VisualSequence, places, split
 
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
@@ -39,7 +37,12 @@ GUIDANCE_INPUT = 1000.0  # the constant published checkpoints were trained with
 
 @dataclass(frozen=True, kw_only=True)
 class MMDiTConfig:
-    """Sizes of the MMDiT; the defaults are the published 13 B model's."""
+    """Sizes of the MMDiT; the defaults are the published 13 B model's.
+
+    apart: references attend only among themselves, and as clean as they are; target and context
+    look at them. What they are asked for then never changes while sampling and is computed once
+    (`MMDiT.remember`). Otherwise, as published, all tokens attend to each other in every step.
+    """
 
     latent_channels: int = 16
     patch: tuple[int, int, int] = (1, 2, 2)  # t, h, w
@@ -53,6 +56,7 @@ class MMDiTConfig:
     rope_axes: tuple[int, int, int] = (16, 56, 56)  # t, h, w; together the head dimension
     rope_theta: float = 256.0
     guidance_embed: bool = True
+    apart: bool = False
 
     def __post_init__(self) -> None:
         if sum(self.rope_axes) != self.head_dim:
@@ -82,6 +86,10 @@ class ContextStates:
     lengths: tuple[int, ...]
     boundaries: Tensor
     mask: Tensor | None = None
+
+
+Memories = tuple[Memory, ...]
+"""What every block remembers of the references, dual-stream blocks first."""
 
 
 class ContextRefiner(nn.Module):
@@ -153,35 +161,50 @@ class MMDiT(nn.Module):
         self.final_modulation = Modulation(width, 2)
         self.final_proj = nn.Linear(width, config.patch_values)
 
-    def forward(self, visual: VisualSequence, states: ContextStates, t: Tensor) -> Tensor:
+    def forward(
+        self,
+        visual: VisualSequence,
+        states: ContextStates,
+        t: Tensor,
+        memories: Memories | None = None,
+    ) -> Tensor:
         """Velocity of the target tokens: N F, samples in order, patch values as in `patchify`.
 
-        t: B, one time for each sample, in [0, 1]; 1 is noise.
+        t: B, one time for each sample, in [0, 1]; 1 is noise. memories: of these references,
+        where they are apart and `remember` has been asked before.
         """
-        nv, nc = visual.lengths, states.lengths
-        if not len(nv) == len(nc) == len(t):
-            raise ValueError(f"{len(nv)} samples, {len(nc)} contexts, {len(t)} times")
+        if not len(visual.lengths) == len(states.lengths) == len(t):
+            raise ValueError(
+                f"{len(visual.lengths)} samples, {len(states.lengths)} contexts, {len(t)} times"
+            )
         cond = self._condition(t)
         context = self.context_refiner(states, t * TIME_SCALE)
-        patch_places, boundary_places, target_places = places(visual)
-        if len(boundary_places) != len(states.boundaries):
-            raise ValueError(
-                f"{len(boundary_places)} boundary tokens but {len(states.boundaries)} states: "
-                "every reference latent needs its start and end state"
-            )
-        tokens = self._embed(visual.patches)
-        if len(boundary_places):
-            row = tokens.new_zeros(len(visual.roles), tokens.shape[-1])
-            row = row.index_copy(0, patch_places, tokens)
-            tokens = row.index_copy(0, boundary_places, states.boundaries.to(tokens.dtype))
-        rope = rope_from_positions(visual.positions, self.config.rope_axes, self.config.rope_theta)
-        tokens = self._transform(tokens, context, cond, rope, nv, nc)
+        boundaries = states.boundaries
+        if self.config.apart:
+            references, visual = split(visual)
+            if references is not None and memories is None:
+                memories = self.remember(references, boundaries)
+            boundaries = boundaries[:0]
+        tokens = self._transform(visual, boundaries, context, cond, states.lengths, memories)
+        target_places = places(visual)[2]
+        nv = visual.lengths
         if len(target_places) < len(visual.roles):
             tokens = tokens[target_places]
             volume = math.prod(visual.patch)
             nv = tuple(n.frames * n.height * n.width // volume for n in visual.targets)
         scale, shift = self.final_modulation(cond, nv)  # HunyuanVideo stores scale first here
         return self.final_proj(modulate(tokens, shift, scale))
+
+    def remember(self, references: VisualSequence, boundaries: Tensor) -> Memories:
+        """What every block will be asked about the references of each sample (see `apart`)."""
+        lengths = [n for n in references.lengths if n]
+        cond = self._condition(boundaries.new_zeros(len(lengths), dtype=torch.float32))
+        tokens, rope = self._tokens(references, boundaries), self._rope(references)
+        memories = []
+        for block in (*self.dual_blocks, *self.single_blocks):
+            tokens, keys, values = block.remember(tokens, cond, rope, lengths)
+            memories.append(Memory(keys, values, references.lengths))
+        return tuple(memories)
 
     def _condition(self, t: Tensor) -> Tensor:
         cond = self.time_embed(t * TIME_SCALE)
@@ -194,18 +217,45 @@ class MMDiT(nn.Module):
         weight = self.patch_embed.weight.flatten(1)
         return F.linear(patches.to(weight.dtype), weight, self.patch_embed.bias)
 
+    def _tokens(self, visual: VisualSequence, boundaries: Tensor) -> Tensor:
+        """The row's embedded patches, with the boundary states in their places: L D."""
+        patch_places, boundary_places, _ = places(visual)
+        if len(boundary_places) != len(boundaries):
+            raise ValueError(
+                f"{len(boundary_places)} boundary tokens but {len(boundaries)} states: "
+                "every reference latent needs its start and end state"
+            )
+        tokens = self._embed(visual.patches)
+        if len(boundary_places):
+            row = tokens.new_zeros(len(visual.roles), tokens.shape[-1])
+            row = row.index_copy(0, patch_places, tokens)
+            tokens = row.index_copy(0, boundary_places, boundaries.to(tokens.dtype))
+        return tokens
+
+    def _rope(self, visual: VisualSequence) -> Tensor:
+        return rope_from_positions(visual.positions, self.config.rope_axes, self.config.rope_theta)
+
     def _transform(
-        self, visual: Tensor, context: Tensor, cond: Tensor, rope: Tensor, nv: Lengths, nc: Lengths
+        self,
+        visual: VisualSequence,
+        boundaries: Tensor,
+        context: Tensor,
+        cond: Tensor,
+        nc: Lengths,
+        memories: Memories | None,
     ) -> Tensor:
-        nv, nc = shared(nv, self.sequence_group), shared(nc, self.sequence_group)
-        visual, rope, context = piece(visual, nv), piece(rope, nv), piece(context, nc)
+        """All blocks: the visual tokens, transformed."""
+        nv, nc = shared(visual.lengths, self.sequence_group), shared(nc, self.sequence_group)
+        tokens, rope = piece(self._tokens(visual, boundaries), nv), piece(self._rope(visual), nv)
+        context = piece(context, nc)
+        remembered = iter(memories or [None] * (len(self.dual_blocks) + len(self.single_blocks)))
         for block in self.dual_blocks:
-            visual, context = block(visual, context, cond, rope, nv, nc)
-        joint = interleave(visual, context, nv, nc)
+            tokens, context = block(tokens, context, cond, rope, nv, nc, next(remembered))
+        joint = interleave(tokens, context, nv, nc)
         joint_rope = _joint_rope(rope, nv, nc)
         lengths = joined(nv, nc)
         for block in self.single_blocks:
-            joint = block(joint, cond, joint_rope, lengths)
+            joint = block(joint, cond, joint_rope, lengths, next(remembered))
         return whole(deinterleave(joint, nv, nc)[0], nv)
 
 

@@ -5,8 +5,9 @@ samples, so samples of any size, task and reference count share a pass without p
 Axes: L visual tokens, P patch tokens among them, F values of a patch (C pt ph pw).
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from einops import rearrange
@@ -54,9 +55,8 @@ class VisualSequence:
 
     def unpack(self, tokens: Tensor) -> list[Tensor]:
         """Row of target tokens (N F) -> one latent C T H W for each sample."""
-        counts = [t.frames * t.height * t.width for t in self.targets]
-        volume = self.patch[0] * self.patch[1] * self.patch[2]
-        rows = tokens.split([count // volume for count in counts])
+        volume = math.prod(self.patch)
+        rows = tokens.split([t.frames * t.height * t.width // volume for t in self.targets])
         return [unpatchify(r, s, self.patch) for r, s in zip(rows, self.targets, strict=True)]
 
 
@@ -66,21 +66,53 @@ def pack(
     """Pack noisy targets (C T H W each) and each one's clean references into one row."""
     if len(targets) != len(references):
         raise ValueError(f"{len(targets)} targets but references for {len(references)}")
-    sizes = tuple(latent_size(target) for target in targets)
+    return _pack(targets, references, patch)
+
+
+def pack_references(references: Sequence[Sequence[Tensor]], patch: Patch) -> VisualSequence:
+    """The references of each sample alone, where `pack` lays them; there must be one at least."""
+    return _pack([None] * len(references), references, patch)
+
+
+def _pack(
+    targets: Sequence[Tensor | None], references: Sequence[Sequence[Tensor]], patch: Patch
+) -> VisualSequence:
+    pairs = list(zip(references, targets, strict=True))
     timelines = [
-        lay_out([latent_size(r) for r in refs], size, patch)
-        for refs, size in zip(references, sizes, strict=True)
+        lay_out([latent_size(r) for r in refs], None if x is None else latent_size(x), patch)
+        for refs, x in pairs
     ]
-    latents = [x for refs, target in zip(references, targets, strict=True) for x in (*refs, target)]
-    device = targets[0].device
+    latents = [x for refs, target in pairs for x in (*refs, target) if x is not None]
+    device = latents[0].device
     return VisualSequence(
         patches=torch.cat([patchify(x, patch) for x in latents]),
         positions=torch.cat([t.positions for t in timelines]).to(device),
         roles=torch.cat([t.roles for t in timelines]).to(device),
         lengths=tuple(len(t) for t in timelines),
-        targets=sizes,
+        targets=tuple(latent_size(x) for x in targets if x is not None),
         patch=patch,
     )
+
+
+def split(sequence: VisualSequence) -> tuple[VisualSequence | None, VisualSequence]:
+    """References with their boundaries (None where there are none), and targets, apart."""
+    volume = math.prod(sequence.patch)
+    own = tuple(n.frames * n.height * n.width // volume for n in sequence.targets)
+    rest = tuple(n - target for n, target in zip(sequence.lengths, own, strict=True))
+    is_target = sequence.roles == Role.TARGET
+    of_target = is_target[sequence.roles != Role.BOUNDARY]
+
+    def part(tokens: Tensor, patches: Tensor, lengths: tuple[int, ...]) -> VisualSequence:
+        return replace(
+            sequence,
+            patches=sequence.patches[patches],
+            positions=sequence.positions[tokens],
+            roles=sequence.roles[tokens],
+            lengths=lengths,
+        )
+
+    references = replace(part(~is_target, ~of_target, rest), targets=()) if any(rest) else None
+    return references, part(is_target, of_target, own)
 
 
 def places(sequence: VisualSequence) -> tuple[Tensor, Tensor, Tensor]:

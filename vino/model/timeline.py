@@ -47,7 +47,9 @@ def token_grid(size: LatentSize, patch: Patch) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=512)
-def _lay_out(references: tuple[LatentSize, ...], target: LatentSize, patch: Patch) -> Timeline:
+def _lay_out(
+    references: tuple[LatentSize, ...], target: LatentSize | None, patch: Patch
+) -> Timeline:
     positions: list[Tensor] = []
     roles: list[Tensor] = []
     clock = 0
@@ -63,10 +65,15 @@ def _lay_out(references: tuple[LatentSize, ...], target: LatentSize, patch: Patc
         add(Role.BOUNDARY, 1, 1, 1)
         add(Role.REFERENCE, *token_grid(size, patch))
         add(Role.BOUNDARY, 1, 1, 1)
-    add(Role.TARGET, *token_grid(target, patch))
-    return Timeline(torch.cat(positions), torch.cat(roles))
+    if target is not None:
+        add(Role.TARGET, *token_grid(target, patch))
+    empty = torch.zeros(0, 3, dtype=torch.long)
+    return Timeline(torch.cat([empty, *positions]), torch.cat([empty[:, 0], *roles]))
 
 
-def lay_out(references: Sequence[LatentSize], target: LatentSize, patch: Patch) -> Timeline:
-    """Lay references and target on one timeline; shared between calls, do not modify."""
+def lay_out(references: Sequence[LatentSize], target: LatentSize | None, patch: Patch) -> Timeline:
+    """Lay references and target on one timeline; shared between calls, do not modify.
+
+    target: None leaves it out; where it would lie does not depend on it.
+    """
     return _lay_out(tuple(references), target, patch)

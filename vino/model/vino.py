@@ -1,14 +1,14 @@
 """The whole model: vision-language model, conditioner, transformer and autoencoder."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from vino.model.conditioner import Conditioner
-from vino.model.mmdit import ContextStates, MMDiT
-from vino.model.sequence import pack
+from vino.model.mmdit import ContextStates, Memories, MMDiT
+from vino.model.sequence import pack, pack_references
 from vino.model.vae import VideoAutoencoder
 from vino.model.vlm import VLM, PromptStates
 from vino.prompt import Chat
@@ -16,10 +16,14 @@ from vino.prompt import Chat
 
 @dataclass(frozen=True, eq=False)
 class Conditioning:
-    """All that stays fixed while sampling: the context, and each sample's reference latents."""
+    """All that stays fixed while sampling: the context, and each sample's reference latents.
+
+    memories: what the blocks are asked about the references, once `Vino.remember` has seen to it.
+    """
 
     states: ContextStates
     references: tuple[tuple[Tensor, ...], ...]
+    memories: Memories | None = None
 
 
 class Vino(nn.Module):
@@ -65,7 +69,15 @@ class Vino(nn.Module):
             self.conditioner(self.vlm, placed), tuple(tuple(latents) for latents in references)
         )
 
+    def remember(self, conditioning: Conditioning) -> Conditioning:
+        """The same, with what does not change in any step computed now, if the model allows it."""
+        if not self.mmdit.config.apart or not any(conditioning.references):
+            return conditioning
+        references = pack_references(conditioning.references, self.mmdit.config.patch)
+        memories = self.mmdit.remember(references, conditioning.states.boundaries)
+        return replace(conditioning, memories=memories)
+
     def forward(self, x_t: Sequence[Tensor], t: Tensor, conditioning: Conditioning) -> list[Tensor]:
         """Velocity of every sample of a packed batch; x_t: one latent C T H W a sample; t: B."""
         visual = pack(x_t, conditioning.references, self.mmdit.config.patch)
-        return visual.unpack(self.mmdit(visual, conditioning.states, t))
+        return visual.unpack(self.mmdit(visual, conditioning.states, t, conditioning.memories))

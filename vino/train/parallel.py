@@ -15,7 +15,12 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
-from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
+from torch.distributed.fsdp import (
+    FSDPModule,
+    MixedPrecisionPolicy,
+    fully_shard,
+    register_fsdp_forward_method,
+)
 from torch.utils.checkpoint import checkpoint
 
 from vino.errors import InputError
@@ -139,6 +144,8 @@ def spread(trainee: Trainee, parallel: Parallel, ranks: Ranks) -> None:
     whole = ranks.mesh["shard"] if ranks.mesh["replica"].size() == 1 else ranks.mesh
     for module in (*blocks, trainee):
         fully_shard(module, mesh=whole, mp_policy=policy)
+    for block in (*trainee.mmdit.dual_blocks, *trainee.mmdit.single_blocks):
+        register_fsdp_forward_method(block, "remember")
 
 
 def settle(trainee: Trainee) -> None:
