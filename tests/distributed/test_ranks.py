@@ -25,7 +25,7 @@ def runs(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "name", ["two", "replicas", "shared tokens", "two, then one", "one, then two"]
+    "name", ["two", "copies", "shared tokens", "two, then one", "one, then two"]
 )
 def test_the_losses_are_those_of_one_process(runs, name):
     _, losses = runs
@@ -33,12 +33,19 @@ def test_the_losses_are_those_of_one_process(runs, name):
     np.testing.assert_allclose(losses[name], losses["one"], rtol=ROUNDING)
 
 
-def test_watching_shards(runs):
+def test_muon_on_whole_copies(runs):
+    _, losses = runs
+    assert losses["muon, one"] != losses["one"]
+    np.testing.assert_allclose(losses["muon, copies"], losses["muon, one"], rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("name", ["two", "copies"])
+def test_watching_ranks(runs, name):
     """Validation and grids, before and after averaging, leave the run as it was."""
     folder, _ = runs
-    lines = [x for x in read_lines(folder / "replicas") if "validation" in x]
+    lines = [x for x in read_lines(folder / name) if "validation" in x]
     assert len(lines) == 1 and lines[0]["validation"].keys() == lines[0]["validation_ema"].keys()
-    assert len(list((folder / "replicas" / "samples").iterdir())) == 2
+    assert len(list((folder / name / "samples").iterdir())) == 2
 
 
 def test_bfloat16_is_near(runs):

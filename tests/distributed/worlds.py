@@ -73,10 +73,13 @@ def main(folder: Path) -> dict[str, list[float]]:
     def at(name: str, **changes) -> TrainConfig:
         return replace(config, out=folder / name, **changes)
 
-    found = {"one": world(at("one"), 1), "two": world(at("two"), 2)}
-    replicas = replace(FLOAT, shard=1, recompute=True)
     watching = Watching(log=1, validate=4, samples=4, grid=1, sample_steps=1)
-    found["replicas"] = world(at("replicas", parallel=replicas, watching=watching), 2)
+    found = {"one": world(at("one"), 1), "two": world(at("two", watching=watching), 2)}
+    copies = replace(FLOAT, shard=1, recompute=True)
+    found["copies"] = world(at("copies", parallel=copies, watching=watching), 2)
+    muon = tuple(replace(stage, optimizer="muon") for stage in stages)
+    found["muon, one"] = world(at("muon1", stages=muon), 1)
+    found["muon, copies"] = world(at("muon2", stages=muon, parallel=copies), 2)
     found["bfloat16"] = world(at("low", parallel=replace(FLOAT, precision="bfloat16")), 2)
     tokens = replace(FLOAT, sequence=2, recompute=True)
     found["shared tokens"] = world(at("tokens", parallel=tokens), 2)

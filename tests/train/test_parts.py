@@ -1,6 +1,7 @@
 """The trainee, loss, guard, average and optimisers, each alone."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -82,8 +83,9 @@ def test_muon_takes_the_matrices_of_blocks(trainee):
     assert not [n for n in matrices if "modulation" in n or "blocks" not in n]
     assert len(matrices) + len(adam.param_groups[0]["params"]) == len(chosen)
     assert len(optimizers(chosen, STAGE, ALONE)) == 1
+    sharding = replace(ALONE, size=2, mesh={"shard": SimpleNamespace(size=lambda: 2)})
     with pytest.raises(InputError, match="Muon needs whole matrices"):
-        optimizers(chosen, replace(STAGE, optimizer="muon"), replace(ALONE, size=2))
+        optimizers(chosen, replace(STAGE, optimizer="muon"), sharding)
 
 
 def test_average_follows_and_is_taken_back():

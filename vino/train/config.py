@@ -85,7 +85,8 @@ class Parallel:
 
     precision: of the passes; parameters that learn and optimiser states stay float32.
     sequence: ranks that share the tokens of every sample, for long clips; they divide the heads.
-    shard: ranks that share one copy of the parameters, 0 for all; further ranks hold replicas.
+    shard: ranks that share one copy of the parameters, 0 for all; further ranks hold replicas. With
+    1 every rank holds a whole copy and gradients are averaged after the pass: for small models.
     recompute: blocks forget their activations and compute them again (activation checkpointing).
     """
 

@@ -190,6 +190,7 @@ def _step(
         # Sharding averages gradients over ranks; ours is the mean over samples.
         (losses.sum() * (ranks.readers / count)).backward()
         sums.add(batch, losses.detach(), trainee)
+    ranks.average([p.grad for p in parameters.values() if p.grad is not None])
     sums.norms = gradient_norms(parameters, ranks)
     if run.guard.accepts(sums.norms["all"]):
         clip(parameters, sums.norms["all"], stage.clip)

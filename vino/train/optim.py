@@ -32,9 +32,10 @@ def optimizers(
     """The optimisers of a stage."""
     adam = {n: p for n, p in parameters.items() if not _for_muon(n, p, stage)}
     matrices = {n: p for n, p in parameters.items() if n not in adam}
-    if matrices and ranks.size > 1:
+    if matrices and ranks.sharded:
         raise InputError(
-            f"{stage.name}: Muon needs whole matrices and parameters are sharded here; use adamw"
+            f"{stage.name}: Muon needs whole matrices and parameters are sharded here: "
+            "keep whole copies with --parallel.shard 1, or use adamw"
         )
     made: list[torch.optim.Optimizer] = []
     if adam:

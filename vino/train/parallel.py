@@ -1,11 +1,11 @@
-"""Ranks and sharding: FSDP2 over a device mesh, or one process without any of it.
+"""Ranks and sharding: FSDP2 over a device mesh, whole copies, or one process without any of it.
 
 The model knows nothing of this: sharding is applied from outside, block by block and then to the
 root, and leaves parameter names as they are.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -71,6 +71,23 @@ class Ranks:
             dist.all_reduce(values, group=self.mesh["shard"].get_group())
         return values
 
+    @property
+    def sharded(self) -> bool:
+        """Whether ranks hold shards of the parameters instead of whole copies."""
+        return self.mesh is not None and self.mesh["shard"].size() > 1
+
+    @torch.no_grad()
+    def average(self, gradients: Sequence[Tensor]) -> None:
+        """Whole copies: every rank gets the mean over all ranks. Sharding does this by itself."""
+        if self.size == 1 or self.sharded or not gradients:
+            return
+        row = torch.cat([g.flatten() for g in gradients])
+        dist.all_reduce(row)
+        for gradient, mean in zip(
+            gradients, row.div_(self.size).split([g.numel() for g in gradients]), strict=True
+        ):
+            gradient.copy_(mean.view_as(gradient))
+
     def gather(self, value: Any) -> list[Any]:
         """Every rank's value, on every rank."""
         if self.size == 1:
@@ -135,6 +152,8 @@ def spread(trainee: Trainee, parallel: Parallel, ranks: Ranks) -> None:
     if heads % ranks.sequence:
         raise InputError(f"parallel.sequence {ranks.sequence} does not divide {heads} heads")
     trainee.mmdit.sequence_group = ranks.sequence_group
+    if not ranks.sharded:
+        return
     low = parallel.precision == "bfloat16"
     policy = MixedPrecisionPolicy(
         param_dtype=torch.bfloat16 if low else None,
