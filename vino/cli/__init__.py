@@ -13,6 +13,7 @@
     models      convert, info
     train       train
     evaluate    evaluate
+    benchmarks  evaluate, on official benchmarks
 
 It also runs as `python -m vino.cli`.
 

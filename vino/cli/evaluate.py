@@ -9,10 +9,6 @@ from vino.cli.make import open_model
 
 def evaluate(args: Namespace, console: Console) -> int:
     """Ask, judge and report."""
-    from vino.evaluate.run import ALL_SUITES, evaluate
-
-    model = open_model(args, console)
-    seed = args.seed or 0
     told: dict[str, int] = {}
 
     def watch(what: str, done: int, total: int) -> None:
@@ -21,10 +17,18 @@ def evaluate(args: Namespace, console: Console) -> int:
             told[what] = tenth
             console.note(f"{what}: {done} of {total}")
 
+    if args.what != ["world"]:
+        from vino.cli.benchmarks import benchmarks
+
+        return benchmarks(args, console, watch)
+    from vino.evaluate.run import ALL_SUITES, evaluate
+
+    model = open_model(args, console)
+    seed = args.seed or 0
     results = evaluate(
         model,
         args.suites or ALL_SUITES,
-        seeds=range(seed, seed + args.seeds),
+        seeds=range(seed, seed + (args.seeds or 1)),
         out=args.out,
         quick=args.quick,
         world=args.vocabulary,

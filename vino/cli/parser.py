@@ -13,6 +13,8 @@ from vino.cli.console import one_line
 
 USAGE_ERROR = 2
 MOST_FRAMES, MOST_STEPS, MOST_OUTPUTS = 100_000, 1_000, 10_000
+OFFICIAL = ("geneval", "vbench", "opens2v", "imgedit", "gedit", "openve")  # benchmarks
+JUDGE = "Qwen/Qwen3-VL-32B-Instruct"  # recommended
 
 ABOUT = """\
 Make and edit pictures and clips from text, pictures and videos, with one model.
@@ -185,10 +187,20 @@ Ask a model about held-out scenes of the emoji world and score its answers with 
 needs no network of its own; the judge's own accuracy stands beside every score. DIR takes the
 answers, results.json, results.jsonl (every answer, and why it scored so), report.md and contact
 sheets. Answers that are there already are not made again.
+
+The official benchmarks are made into DIR/SUITE, in the files their own scorers read, and what
+needs no network is computed. --results reads a scorer's file back into the official totals.
+--judge grades with a vision-language model behind any OpenAI-compatible endpoint (the key, if it
+needs one, in OPENAI_API_KEY); a local one is recommended. opens2v, imgedit, gedit and openve need
+the official pictures and videos (--data). The exit code is 1 when a prompt was refused or the
+judge gave an answer that cannot be read.
 """, """
 vino evaluate world --model tiny --out scores --quick
 vino evaluate world --model my-model --seed 7 --seeds 3 --out scores --json
 vino evaluate world --suites compose edit --out scores
+vino evaluate geneval vbench --model tiny --limit 8 --out scores
+vino evaluate geneval --results results.jsonl --out scores
+vino evaluate imgedit --data ImgEdit --judge http://localhost:8000/v1 --out scores
 """))
     return parser, made
 
@@ -287,19 +299,36 @@ def _data(parser: Parser) -> None:
 
 
 def _evaluate(parser: Parser) -> None:
-    parser.add_argument("what", metavar="world", choices=("world",),
-                        help="the emoji world: the only evaluation there is")  # fmt: skip
-    parser.add_argument("--out", metavar="DIR", type=Path, required=True,
-                        help="folder for answers and scores")  # fmt: skip
+    parser.add_argument("what", metavar="SUITE", nargs="+", choices=("world", *OFFICIAL), help=(
+        f"world, the emoji world; or official benchmarks: {', '.join(OFFICIAL)}"))
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("scores"),
+                        help="folder for answers and scores (default: scores)")  # fmt: skip
     parser.add_argument("--suites", metavar="SUITE", nargs="+", help=(
         "vocabulary, compose, edit, subject, clip, autoencoder, speed (default: all)"))
     parser.add_argument("--vocabulary", choices=("first-light", "whole", "full"),
                         default="first-light", help="what the model knows")  # fmt: skip
-    parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), default=1,
-                        help="answers to every scene, with seeds counting up")  # fmt: skip
+    parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), help=(
+        "answers to every scene (default: 1), or samples of every prompt (default: the official "
+        "number), with seeds counting up"))
     parser.add_argument("--quick", action="store_true", help="a few scenes of each kind")
+    _official(parser)
     _model(parser)
     _talk(parser)
+
+
+def _official(parser: Parser) -> None:
+    """Options of the official benchmarks."""
+    group = parser.add_argument_group("official benchmarks")
+    group.add_argument("--data", metavar="PATH", type=Path,
+                       help="the official prompts, pictures and videos")  # fmt: skip
+    group.add_argument("--limit", metavar="N", type=values.whole(1, MOST_FRAMES),
+                       help="the first N prompts only")  # fmt: skip
+    group.add_argument("--results", metavar="PATH", type=Path,
+                       help="what the official scorer wrote: read it, make nothing")  # fmt: skip
+    group.add_argument("--judge", metavar="URL",
+                       help="endpoint of a judge, like http://localhost:8000/v1")  # fmt: skip
+    group.add_argument("--judge-model", metavar="NAME",
+                       help=f"its name there (default: {JUDGE})")  # fmt: skip
 
 
 def _references(parser: Parser) -> None:

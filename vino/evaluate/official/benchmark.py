@@ -1,0 +1,190 @@
+"""What every official benchmark says of itself: its prompts, its files, its results, its totals."""
+
+import gzip
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from vino.errors import InputError
+from vino.evaluate.official.questions import Question, Verdict
+
+LONGEST_NAME = 230  # bytes of a file's name, which most systems bound at 255
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One prompt of a benchmark.
+
+    name: how reports call it. kinds: its tag, its dimensions or its type of edit. files: what the
+    official scorer reads, one for every sample, below the folder of samples. references: what
+    stands beside the prompt. is_edit: the one reference is what is edited. record: the official one
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    text: str
+    files: tuple[str, ...]
+    references: tuple[Path, ...] = ()
+    is_edit: bool = False
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a result file comes to.
+
+    values: totals first, then their parts, as the paper prints them. is_whole: all of the
+    benchmark is in it, so that it compares with published numbers. unusable: samples whose result
+    says nothing, which no mean counts
+    """
+
+    values: Mapping[str, float]
+    is_whole: bool
+    unusable: tuple[str, ...] = ()
+
+
+class Benchmark(ABC):
+    """One official benchmark.
+
+    name: of the suite. is_clip: it asks for clips. samples: of a prompt, at most. count: prompts.
+    published: the paper's values of the published model. note: what a reader of scores should know
+    """
+
+    name: str
+    is_clip: bool
+    samples: int
+    count: int
+    published: Mapping[str, float]
+    note: str = ""
+
+    @abstractmethod
+    def cases(self, data: Path | None, folder: Path, samples: int | None) -> list[Case]:
+        """All prompts, from the official file (or the shipped copy) in its order.
+
+        folder: where the samples are. samples: of every prompt, or None for the official number.
+        Raises InputError for files that are missing or of another form.
+        """
+
+    @abstractmethod
+    def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
+        """The official totals of what the official scorer wrote; InputError if it is not that."""
+
+    def folder(self, out: Path, model: str) -> Path:
+        """Where the samples of a model go: nothing but what the official scorer reads."""
+        return out / self.name
+
+    def companions(self, cases: Sequence[Case]) -> list[str]:
+        """Files that the official scorer reads beside the samples."""
+        return []
+
+    def prepare(self, data: Path | None, folder: Path, cases: Sequence[Case]) -> None:
+        """Write the companions that are not there."""
+        return None
+
+    def measure(self, folder: Path, cases: Sequence[Case], results: Path) -> None:
+        """Compute what needs no network, and write it as the official scorer would."""
+        return None
+
+    def questions(self, folder: Path, case: Case) -> list[Question]:
+        """What a judge is asked of a case; none where the benchmark has no judge."""
+        return []
+
+    def write_verdicts(
+        self,
+        cases: Sequence[Case],
+        verdicts: Mapping[str, Verdict],
+        folder: Path,
+        results: Path,
+    ) -> None:
+        """Write a judge's verdicts, by the question's name, as the official scorer would."""
+        raise InputError(f"{self.name} has no verdicts of a judge: leave --judge out")
+
+
+def shipped(name: str) -> str:
+    """The text of a prompt file that comes with the package."""
+    packed = files("vino.evaluate.official").joinpath("assets", f"{name}.gz").read_bytes()
+    return gzip.decompress(packed).decode()
+
+
+def read_text(path: Path) -> str:
+    """A text file; InputError if it is none."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing: give the official file or folder") from None
+    except (IsADirectoryError, UnicodeDecodeError):
+        raise InputError(f"{path} is no text file: give the official file") from None
+
+
+def parse_json(text: str, name: object) -> Any:
+    """JSON; InputError if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise InputError(f"{name} is not JSON: give the official file") from None
+
+
+def parse_lines(text: str, name: object) -> list[dict[str, Any]]:
+    """JSON lines, each an object; InputError that names the line which is not."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            record = parse_json(line, f"{name}, line {number},")
+            if not isinstance(record, dict):
+                raise InputError(f"{name}, line {number}, is no record: give the official file")
+            found.append(record)
+    if not found:
+        raise InputError(f"{name} is empty: give the official file")
+    return found
+
+
+def text_of(record: Mapping[str, Any], key: str, name: object) -> str:
+    """A text field of a record; InputError if there is none."""
+    value = record.get(key) if isinstance(record, Mapping) else None
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f'{name} has no "{key}": give the official file')
+    return value
+
+
+def file_name(value: str, where: object) -> str:
+    """A value that is to name a file; InputError if it would lead elsewhere."""
+    unsafe = any(mark in value for mark in "/\\\0\n")
+    if unsafe or value.startswith(".") or not 0 < len(value.encode()) <= LONGEST_NAME:
+        raise InputError(f'{where} has the name "{value[:80]}", which no file can have')
+    return value
+
+
+def inside(root: Path, name: str, where: object) -> Path:
+    """A file below a root; InputError if it would lie outside."""
+    if os.path.isabs(name) or os.path.normpath(name).startswith("..") or "\0" in name:
+        raise InputError(f"{where} names {name!r}, which is outside {root}")
+    return root / name
+
+
+def check_different(cases: Sequence[Case], name: object) -> list[Case]:
+    """The cases; InputError if two would write the same file."""
+    seen: set[str] = set()
+    for case in cases:
+        if seen & set(case.files):
+            raise InputError(f"{name} has {case.name} twice: give the official file")
+        seen |= set(case.files)
+    return list(cases)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file; complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def mean(values: Iterable[float]) -> float:
+    """The mean of at least one value."""
+    listed = list(values)
+    return sum(listed) / len(listed)

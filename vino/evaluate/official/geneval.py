@@ -1,0 +1,67 @@
+"""GenEval (Ghosh et al. 2023): objects, counts, colours and places of 553 prompts.
+
+A detector judges; its official scorer (djghosh13/geneval, evaluation/evaluate_images.py) writes
+one line for every picture, and summary_scores.py averages the accuracies of the six tags.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from vino.errors import InputError
+from vino.evaluate.official.benchmark import (
+    Benchmark,
+    Case,
+    Scores,
+    mean,
+    parse_lines,
+    read_text,
+    shipped,
+    text_of,
+    write_whole,
+)
+
+TAGS = ("single_object", "two_object", "counting", "colors", "position", "color_attr")
+
+
+class GenEval(Benchmark):
+    """Pictures from text: 00000/metadata.jsonl and 00000/samples/0000.png for every prompt."""
+
+    name, is_clip, samples, count = "geneval", False, 4, 553
+    published = {"overall": 0.59}  # noqa: RUF012  (0.75 with rewritten prompts)
+    note = "Score the pictures with the official evaluation/evaluate_images.py."
+
+    def cases(self, data: Path | None, folder: Path, samples: int | None) -> list[Case]:
+        text = shipped("geneval.jsonl") if data is None else read_text(data)
+        made = []
+        for index, record in enumerate(parse_lines(text, data or self.name)):
+            where = f"{data or self.name}, prompt {index}"
+            tag = text_of(record, "tag", where)
+            if tag not in TAGS or not isinstance(record.get("include"), list):
+                raise InputError(f"{where}, is no GenEval record: give the official file")
+            names = (f"{index:05}/samples/{i:04}.png" for i in range(samples or self.samples))
+            prompt = text_of(record, "prompt", where)
+            made.append(Case(f"{index:05}", (tag,), prompt, tuple(names), record=record))
+        return made
+
+    def companions(self, cases: Sequence[Case]) -> list[str]:
+        return [f"{case.name}/metadata.jsonl" for case in cases]
+
+    def prepare(self, data: Path | None, folder: Path, cases: Sequence[Case]) -> None:
+        for case in cases:
+            write_whole(folder / case.name / "metadata.jsonl", json.dumps(case.record))
+
+    def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
+        """From results.jsonl: {tag, prompt, correct, ...} of every picture."""
+        hits: dict[str, list[bool]] = {}
+        prompts = set()
+        for number, line in enumerate(parse_lines(read_text(path), path), 1):
+            where = f"{path}, line {number},"
+            tag, correct = text_of(line, "tag", where), line.get("correct")
+            if tag not in TAGS or not isinstance(correct, bool):
+                raise InputError(f"{where} is no result of GenEval: give the scorer's .jsonl file")
+            hits.setdefault(tag, []).append(correct)
+            prompts.add(text_of(line, "prompt", where))
+        parts = {tag: mean(hits[tag]) for tag in TAGS if tag in hits}
+        asked = {case.text for case in cases}
+        return Scores({"overall": mean(parts.values()), **parts}, asked <= prompts)
