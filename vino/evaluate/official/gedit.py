@@ -48,6 +48,7 @@ class GEdit(Benchmark):
     """Edited pictures: fullset/{group}/{language}/{key}.png and {key}_SRCIMG.png."""
 
     name, is_clip, samples, count = "gedit", False, 1, 1212
+    is_judged = True
     published = {  # noqa: RUF012
         f"en {SEMANTIC} {NO_TEXT}": 7.26,
         f"en {QUALITY} {NO_TEXT}": 7.71,

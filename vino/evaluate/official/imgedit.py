@@ -33,6 +33,7 @@ class ImgEdit(Benchmark):
     """Edited pictures: "{key}.png", all in one folder."""
 
     name, is_clip, samples, count = "imgedit", False, 1, 737
+    is_judged = True
     published = {"overall": 4.18}  # noqa: RUF012
     note = "The paper's judge is GPT-4o with the published rubric."
 

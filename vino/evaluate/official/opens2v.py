@@ -72,10 +72,11 @@ class OpenS2V(Benchmark):
     """Clips of the subjects in one to three pictures: "{id}.mp4", all in one folder."""
 
     name, is_clip, samples, count = "opens2v", True, 1, 180
+    is_judged = True
     published = {"total": 57.85}  # noqa: RUF012
     note = (
-        "Motion amplitude is computed here, and naturalness by --judge; put the official scorers' "
-        "other .json files beside those and read the folder with --results."
+        "vino itself computes motion amplitude, and naturalness with --judge; put the other .json "
+        "files of the official scorers beside those, and read the folder with --results."
     )
 
     def cases(self, data: Path | None, folder: Path, samples: int | None) -> list[Case]:

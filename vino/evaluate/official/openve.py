@@ -39,6 +39,7 @@ class OpenVE(Benchmark):
     """Edited videos: "{name of the source}_edited.mp4", and the scorer's list of them."""
 
     name, is_clip, samples, count = "openve", True, 1, 431
+    is_judged = True
     published = {"overall": 3.18}  # noqa: RUF012
     note = (
         "The paper reports 3.18 with Gemini 2.5 Pro as the judge, and 4.34 with Qwen3-VL. "

@@ -65,7 +65,7 @@ def run(
         scores = benchmark.read_results(settings.results, known)
         outcome = Outcome(benchmark, _record(benchmark, settings.out), None, scores)
     else:
-        _check_samples(benchmark, settings)
+        _check(benchmark, settings)
         outcome = _made(benchmark, settings, folder, known, load, watch, note)
     write_report(settings.out, outcome)
     return outcome
@@ -91,7 +91,8 @@ def _made(
     heard = Hearing({}, ())
     if settings.judge is not None:
         heard = _hear(benchmark, settings, folder, done, watch, note)
-        benchmark.write_verdicts(cases, heard.verdicts, folder, results)
+        if heard.verdicts:
+            benchmark.write_verdicts(cases, heard.verdicts, folder, results)
     problems = layout.check_layout(benchmark, folder, cases, [*known, *every])
     return Outcome(
         benchmark,
@@ -148,8 +149,6 @@ def _hear(
     """Ask the judge about every case that was made."""
     assert settings.judge is not None
     questions = [question for case in cases for question in benchmark.questions(folder, case)]
-    if not questions:
-        raise InputError(f"{benchmark.name} has no questions for a judge: leave --judge out")
     answered = 0
     name = settings.judge.model
 
@@ -182,12 +181,15 @@ def _record(benchmark: Benchmark, out: Path) -> dict[str, Any] | None:
     return parse_json(read_text(path), path) if path.exists() else None
 
 
-def _check_samples(benchmark: Benchmark, settings: Settings) -> None:
+def _check(benchmark: Benchmark, settings: Settings) -> None:
+    """InputError for settings that the benchmark has no use for."""
     if (settings.samples or 1) > benchmark.samples:
         raise InputError(
             f"{benchmark.name} takes {benchmark.samples} of a prompt at most: lower --seeds, or "
             "run again with another --seed and --out"
         )
+    if settings.judge is not None and not benchmark.is_judged:
+        raise InputError(f"{benchmark.name} has no questions for a judge: leave --judge out")
 
 
 def _check_references(cases: Sequence[Case], folder: Path) -> None:

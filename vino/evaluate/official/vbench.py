@@ -78,8 +78,8 @@ class VBench(Benchmark):
         "temporal_style": 26.29, "overall_consistency": 26.83,
     }  # fmt: skip
     note = (
-        "Temporal flickering is computed here, over all clips: the official filter that keeps "
-        "the still ones needs a network (RAFT). The other dimensions come from the official scorer."
+        "vino itself computes temporal flickering alone, and over all clips: the official filter "
+        "that keeps the still ones needs a network (RAFT). The official scorer gives the rest."
     )
 
     def cases(self, data: Path | None, folder: Path, samples: int | None) -> list[Case]:
