@@ -163,7 +163,7 @@ def test_another_model_or_seed_needs_another_folder(data, model, tmp_path):
     with pytest.raises(InputError, match="holds samples of random with seed 0"):
         run(BENCHMARKS["geneval"], Settings(tmp_path, "other", limit=LIMIT), lambda: model)
     with pytest.raises(InputError, match="holds samples of random with seed 0"):
-        made("geneval", data, model, tmp_path, seed=5, limit=LIMIT + 1)
+        made("geneval", data, None, tmp_path, seed=5)
 
 
 def test_a_prompt_that_is_refused_is_named_and_stops_no_other(data, model, tmp_path, monkeypatch):

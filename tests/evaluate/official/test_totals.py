@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from vino.errors import InputError
+from vino.evaluate.official.imgedit import ImgEdit
+from vino.evaluate.official.openve import OpenVE
 from vino.evaluate.official.report import Outcome, write_report
 from vino.evaluate.official.suites import BENCHMARKS
 from vino.evaluate.official.vbench import DIMENSIONS
@@ -136,7 +138,7 @@ def test_opens2v_human_domain_weighs_otherwise(tmp_path):
     assert found.values["total"] == pytest.approx(65.78, abs=0.006) and not found.is_whole
 
 
-def test_imgedit_of_the_documented_answers(tmp_path):
+def test_imgedit_of_the_documented_answers(tmp_path, monkeypatch):
     """The three answers in the official readme: 1 and 3 of one type, 3.67 of another."""
     kinds = {"1082": "adjust", "1068": "adjust", "673": "style", "9": "style"}
     edits = {k: {"id": "a.png", "prompt": "go", "edit_type": kind} for k, kind in kinds.items()}
@@ -150,7 +152,12 @@ def test_imgedit_of_the_documented_answers(tmp_path):
     (tmp_path / "result.json").write_text(json.dumps(answers))
     found = scores("imgedit", tmp_path / "result.json", tmp_path)
     assert found.values == pytest.approx({"overall": 2.835, "adjust": 2.0, "style": 3.67})
-    assert found.unusable == ("9",) and found.is_whole
+    assert found.unusable == ("9",) and not found.is_whole
+    monkeypatch.setattr(ImgEdit, "count", 4)
+    assert scores("imgedit", tmp_path / "result.json", tmp_path).is_whole
+    del answers["9"]
+    (tmp_path / "result.json").write_text(json.dumps(answers))
+    assert not scores("imgedit", tmp_path / "result.json", tmp_path).is_whole
 
 
 def test_gedit_means_over_samples_then_over_groups(tmp_path):
@@ -178,7 +185,7 @@ def test_gedit_means_over_samples_then_over_groups(tmp_path):
     assert found.values["cn O"] == 1 and not found.is_whole
 
 
-def test_openve_overall_is_the_mean_of_samples_not_of_types(tmp_path):
+def test_openve_overall_is_the_mean_of_samples_not_of_types(tmp_path, monkeypatch):
     grades = [("local_add", "5, 5, 5"), ("local_add", "4, 3, 2"), ("local_add", "3, 3, 3"),
               ("camera_edit", "1, 1, 1"), ("camera_edit", "")]  # fmt: skip
     rows = [
@@ -192,7 +199,9 @@ def test_openve_overall_is_the_mean_of_samples_not_of_types(tmp_path):
     path = write_csv(tmp_path / "score.csv", rows)
     found = scores("openve", path, tmp_path)
     assert found.values == {"overall": 3.0, "camera_edit": 1.0, "local_add": 3.67}
-    assert found.unusable == ("4",) and found.is_whole
+    assert found.unusable == ("4",) and not found.is_whole
+    monkeypatch.setattr(OpenVE, "count", 5)
+    assert scores("openve", path, tmp_path).is_whole
 
 
 def test_published_scores_stand_beside_what_compares_with_them(tmp_path):

@@ -4,7 +4,7 @@ import gzip
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -75,6 +75,10 @@ class Benchmark(ABC):
     @abstractmethod
     def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
         """The official totals of what the official scorer wrote; InputError if it is not that."""
+
+    def has_all(self, cases: Sequence[Case], names: Set[str]) -> bool:
+        """Whether results of so many names are those of the whole benchmark."""
+        return len(cases) == self.count and {case.name for case in cases} <= names
 
     def folder(self, out: Path, model: str) -> Path:
         """Where the samples of a model go: nothing but what the official scorer reads."""

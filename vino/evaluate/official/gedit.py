@@ -123,7 +123,7 @@ class GEdit(Benchmark):
         """From one of the scorer's {model}_{group}_gpt_score.csv files, or from their folder."""
         files = sorted(path.glob("*_score.csv")) if path.is_dir() else [path]
         found: dict[tuple[str, str], list[tuple[float, float]]] = {}
-        there = set()
+        there: set[str] = set()
         for file in files:
             if path.is_dir() and "_combined_" in file.name:
                 continue  # every row a second time
@@ -136,7 +136,7 @@ class GEdit(Benchmark):
         for language in sorted({language for language, _ in found}, reverse=True):
             groups = {group: s for (of, group), s in found.items() if of == language}
             values |= _totals(language, groups)
-        return Scores(values, {case.name for case in cases} == there)
+        return Scores(values, self.has_all(cases, there))
 
 
 def _totals(language: str, groups: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, float]:

@@ -82,8 +82,8 @@ class ImgEdit(Benchmark):
         if not by_kind:
             raise InputError(f"{path} has no grades: give the official result.json")
         parts = {kind: round(mean(values), 2) for kind, values in sorted(by_kind.items())}
-        is_whole = kinds.keys() == answers.keys()
-        return Scores({"overall": mean(parts.values()), **parts}, is_whole, tuple(unusable))
+        values = {"overall": mean(parts.values()), **parts}
+        return Scores(values, self.has_all(cases, answers.keys()), tuple(unusable))
 
 
 def _case(key: str, record: Any, path: Path) -> Case:

@@ -115,21 +115,20 @@ class OpenS2V(Benchmark):
         domain = 1 if {case.kinds[0] for case in cases} <= HUMAN else 0
         needed = [metric for metric in METRICS if metric.weights[domain] > 0]
         if path.is_dir():
-            names = {case.name for case in cases}
             values = {metric: _values(path, metric) for metric in needed}
             found = {m.title: m.score(list(v.values())) for m, v in values.items() if v}
-            is_whole = bool(values[needed[0]]) and names <= values[needed[0]].keys()
+            there = set(values[needed[0]])
         else:
             merged = parse_json(read_text(path), path)
             found = {m.title: _number(merged, m.title, path) for m in needed if m.title in merged}
-            is_whole = True
+            there = {case.name for case in cases}  # as far as a merged file says
         if not found:
             raise InputError(f"{path} has no score of OpenS2V: give the scorers' .json files")
         parts = {title: 100 * score for title, score in found.items()}
         if len(found) < len(needed):
             return Scores(parts, False)
         total = sum(metric.weights[domain] * parts[metric.title] for metric in needed)
-        return Scores({"total": total, **parts}, is_whole and len(cases) == self.count)
+        return Scores({"total": total, **parts}, self.has_all(cases, there))
 
 
 def _case(key: str, record: Any, root: Path, where: str) -> Case:

@@ -92,7 +92,8 @@ class OpenVE(Benchmark):
         """From the scorer's CSV: the prompts' columns, the answers as `results`, and `average`."""
         path = path / RESULTS if path.is_dir() else path
         by_kind: dict[str, list[float]] = {}
-        unusable, there = [], set()
+        unusable: list[str] = []
+        there: set[str] = set()
         for number, row in enumerate(_rows(path), 2):
             where = f"{path}, line {number}"
             name = Path(text_of(row, "original_video", where)).stem
@@ -107,9 +108,8 @@ class OpenVE(Benchmark):
             raise InputError(f"{path} has no grades: give the CSV the official scorer wrote")
         everything = [value for values in by_kind.values() for value in values]
         parts = {kind: round(mean(values), 2) for kind, values in sorted(by_kind.items())}
-        is_whole = {case.name for case in cases} == there
         values = {"overall": round(mean(everything), 2), **parts}
-        return Scores(values, is_whole, tuple(unusable))
+        return Scores(values, self.has_all(cases, there), tuple(unusable))
 
 
 def _grades(answer: str) -> list[float]:

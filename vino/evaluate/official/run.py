@@ -120,7 +120,8 @@ def _generate(
     missing = missing_samples(cases, folder)
     settled = total - len(missing)
     watch(benchmark.name, settled, total)
-    if record is not None and record["model"].get("name") != Path(settings.model).name:
+    asked = Path(settings.model).name, settings.seed
+    if record is not None and (record["model"].get("name"), record["seed"]) != asked:
         raise _other(settings.out, record)
     if not missing and record is not None:
         return record, []
@@ -197,8 +198,8 @@ def _check_references(cases: Sequence[Case], folder: Path) -> None:
     given = [p for case in cases for p in case.references if not p.is_relative_to(folder)]
     missing = [path for path in given if not path.is_file()]
     if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise InputError(f"{missing[0]}{more} missing: give the official folder with --data")
+        more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise InputError(f"{missing[0]} is missing{more}: give the official folder with --data")
 
 
 def _other(out: Path, record: dict[str, Any]) -> InputError:
