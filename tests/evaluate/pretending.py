@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from vino.evaluate.damage import blurred
-from vino.evaluate.trials import Trial
+from vino.evaluate.world.damage import blurred
+from vino.evaluate.world.trials import Trial
 
 
 class Truth:
     """Answers with the rendered truth, a little soft; counts what it is asked."""
 
-    size, frames = 64, 9
+    size, frames, longest = 64, 9, 13
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -43,7 +43,7 @@ class Idle(Truth):
     def answer(self, trials: Sequence[Trial]) -> list[np.ndarray]:
         return [
             t.sample.segments[t.sample.base]  # type: ignore[misc]
-            if t.sample.base is not None and t.suite == "edit"
+            if t.sample.base is not None and "edit" in t.suite
             else np.full_like(t.sample.target, 128)
             for t in trials
         ]

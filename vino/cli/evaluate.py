@@ -5,6 +5,8 @@ from argparse import Namespace
 
 from vino.cli.console import Console
 from vino.cli.make import open_model
+from vino.cli.parser import OFFICIAL
+from vino.errors import InputError
 
 
 def evaluate(args: Namespace, console: Console) -> int:
@@ -17,17 +19,19 @@ def evaluate(args: Namespace, console: Console) -> int:
             told[what] = tenth
             console.note(f"{what}: {done} of {total}")
 
-    if args.what != ["world"]:
+    if set(args.suites) & set(OFFICIAL):
         from vino.cli.benchmarks import benchmarks
 
+        if strangers := [name for name in args.suites if name not in OFFICIAL]:
+            raise InputError(f"{strangers[0]} and official benchmarks are run one after the other")
         return benchmarks(args, console, watch)
-    from vino.evaluate.run import ALL_SUITES, evaluate
+    from vino.evaluate.run import evaluate
 
     model = open_model(args, console)
     seed = args.seed or 0
     results = evaluate(
         model,
-        args.suites or ALL_SUITES,
+        args.suites,
         seeds=range(seed, seed + (args.seeds or 1)),
         out=args.out,
         quick=args.quick,

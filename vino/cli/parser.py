@@ -185,8 +185,12 @@ vino data pack data.jsonl -o shards
     _evaluate(command("evaluate", "evaluate:evaluate", "scores of a model", """
 Ask a model about held-out scenes of the emoji world and score its answers with a judge that
 needs no network of its own; the judge's own accuracy stands beside every score. DIR takes the
-answers, results.json, results.jsonl (every answer, and why it scored so), report.md and contact
-sheets. Answers that are there already are not made again.
+answers, results.json, results.jsonl (every answer, and why it scored so), report.html, report.md
+and contact sheets. Answers that are there already are not made again.
+
+The suites: world (all of these), world-vocabulary, world-compose, world-clip, world-subject,
+world-edit, world-clip-edit, world-clone, world-conflict, world-many-references, world-long,
+world-phrasing, world-autoencoder, world-speed.
 
 The official benchmarks are made into DIR/SUITE, in the files their own scorers read, and what
 needs no network is computed. --results reads a scorer's file back into the official totals.
@@ -197,7 +201,7 @@ judge gave an answer that cannot be read.
 """, """
 vino evaluate world --model tiny --out scores --quick
 vino evaluate world --model my-model --seed 7 --seeds 3 --out scores --json
-vino evaluate world --suites compose edit --out scores
+vino evaluate world-compose world-edit --out scores
 vino evaluate geneval vbench --model tiny --limit 8 --out scores
 vino evaluate geneval --results results.jsonl --out scores
 vino evaluate imgedit --data ImgEdit --judge http://localhost:8000/v1 --out scores
@@ -299,12 +303,10 @@ def _data(parser: Parser) -> None:
 
 
 def _evaluate(parser: Parser) -> None:
-    parser.add_argument("what", metavar="SUITE", nargs="+", choices=("world", *OFFICIAL), help=(
-        f"world, the emoji world; or official benchmarks: {', '.join(OFFICIAL)}"))
+    parser.add_argument("suites", metavar="SUITE", nargs="+", help=(
+        f"of the emoji world, see above; or official benchmarks: {', '.join(OFFICIAL)}"))
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("scores"),
                         help="folder for answers and scores (default: scores)")  # fmt: skip
-    parser.add_argument("--suites", metavar="SUITE", nargs="+", help=(
-        "vocabulary, compose, edit, subject, clip, autoencoder, speed (default: all)"))
     parser.add_argument("--vocabulary", choices=("first-light", "whole", "full"),
                         default="first-light", help="what the model knows")  # fmt: skip
     parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), help=(

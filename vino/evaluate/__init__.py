@@ -1,15 +1,12 @@
 """Scores that can be repeated: what a model makes, read by a judge that is itself measured.
 
-library, backdrop, finding, matching   the parts of the judge
-judge          what a picture shows
-motion         what a clip shows
-preservation   what an edit left alone
-trials         the questions of every suite, on held-out scenes
-verdicts       what was asked against what is seen
+world/         the emoji world: its judge, its suites, and their verdicts
 candidate      the model that answers, and its autoencoder
 answers        answers made in packs and kept on disk
-damage         the judge's own accuracy on truth that was blurred, coded or made noisy
+results        results.jsonl: every answer and its verdict
 statistics     means with intervals
-report         results.json, results.jsonl, report.md and contact sheets
+published      what the paper reports, and what a model of the world should reach
+tables, page   scores as tables, and as a page to look at
+report         results.json, results.jsonl, judge.json, report.md, report.html
 run            all of it: `evaluate`
 """

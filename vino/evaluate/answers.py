@@ -5,19 +5,21 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from vino.errors import InputError
 from vino.evaluate.candidate import Candidate
-from vino.evaluate.trials import Trial
+from vino.evaluate.world.trials import Trial
+from vino.media import Frames, read_clip, read_picture
 
 PICTURES, CLIPS = 16, 2  # questions of a pack
+FPS = 12.0  # of clips, as written
+LOSSLESS = 100  # quality of an animated WebP that keeps every pixel
 
 Done = Callable[[int], None]
 
 
-def open_folder(out: Path, run: dict[str, Any]) -> Path:
+def open_folder(out: Path, run: dict[str, Any]) -> None:
     """Make a folder for answers, or go on in one; InputError if it holds another run's."""
     record = out / "run.json"
     if record.exists() and json.loads(record.read_text()) != run:
@@ -25,47 +27,56 @@ def open_folder(out: Path, run: dict[str, Any]) -> Path:
             f"{out} holds answers of another model or other settings: "
             "choose another folder for these"
         )
-    (out / "answers").mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps(run, indent=1))
-    return out / "answers"
 
 
 def collect(
-    candidate: Candidate, trials: Sequence[Trial], folder: Path, done: Done
+    candidate: Candidate, trials: Sequence[Trial], out: Path, done: Done
 ) -> Iterator[np.ndarray]:
     """The answers (T H W 3 uint8) to all trials, in order.
 
     done: told how many more questions are answered, after every pack
     """
-    missing = [trial for trial in trials if not _path(folder, trial).exists()]
+    missing = [trial for trial in trials if not (out / output_of(trial)).exists()]
     done(len(trials) - len(missing))
     for clips in (False, True):
-        group = [trial for trial in missing if (len(trial.sample.target) > 1) == clips]
+        group = [trial for trial in missing if trial.is_clip == clips]
         pack = CLIPS if clips else PICTURES
         for start in range(0, len(group), pack):
             asked = group[start : start + pack]
             for trial, answer in zip(asked, candidate.answer(asked), strict=True):
-                _write(_path(folder, trial), answer)
+                _write(out / output_of(trial), answer)
             done(len(asked))
     for trial in trials:
-        yield _read(_path(folder, trial), len(trial.sample.target))
+        answer = _read(out / output_of(trial))
+        still = trial.is_clip and len(answer) == 1  # a file holds a clip of equal frames as one
+        yield answer.repeat(len(trial.sample.target), 0) if still else answer
 
 
-def _path(folder: Path, trial: Trial) -> Path:
-    return folder / f"{trial.key}.png"
+def output_of(trial: Trial) -> str:
+    """The file of a trial's answer, in the folder of all."""
+    return f"answers/{trial.key}.{'webp' if trial.is_clip else 'png'}"
+
+
+def write_references(trial: Trial, out: Path) -> tuple[str, ...]:
+    """Write the media of a trial's prompt, once for all seeds; their files in the folder."""
+    media = [segment for segment in trial.sample.segments if not isinstance(segment, str)]
+    names = []
+    for number, medium in enumerate(media, 1):
+        ending = "webp" if len(medium) > 1 else "png"
+        names.append(f"references/{trial.scene}-{number}.{ending}")
+        if not (out / names[-1]).exists():
+            _write(out / names[-1], medium)
+    return tuple(names)
 
 
 def _write(path: Path, video: np.ndarray) -> None:
-    """A picture, or the frames of a clip one beside the other; complete or not at all."""
-    strip = np.concatenate(list(video), axis=1)
-    _, data = cv2.imencode(".png", cv2.cvtColor(strip, cv2.COLOR_RGB2BGR))
-    partial = path.with_suffix(".part")
-    partial.write_bytes(data.tobytes())
-    partial.replace(path)
+    Frames(video, FPS).save(path, quality=LOSSLESS if len(video) > 1 else None)
 
 
-def _read(path: Path, frames: int) -> np.ndarray:
-    strip = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if strip is None or strip.shape[1] % frames:
-        raise InputError(f"{path} is damaged: delete it, and it is made again")
-    return np.stack(np.split(cv2.cvtColor(strip, cv2.COLOR_BGR2RGB), frames, axis=1))
+def _read(path: Path) -> np.ndarray:
+    try:
+        return (read_picture if path.suffix == ".png" else read_clip)(path).pixels
+    except InputError as error:
+        raise InputError(f"{error}: delete it, and it is made again") from None

@@ -8,7 +8,7 @@ import torch
 from einops import rearrange
 
 from vino.data.sources.world import prompt_of
-from vino.evaluate.trials import Trial
+from vino.evaluate.world.trials import Trial
 from vino.generate import Model
 from vino.request import Request
 
@@ -17,11 +17,13 @@ class Candidate(Protocol):
     """What answers questions.
 
     size, frames: side of its pictures, and length of its clips
+    longest: frames of the longest clip it makes
     identity: what tells it from every other
     """
 
     size: int
     frames: int
+    longest: int
     identity: dict[str, Any]
 
     def answer(self, trials: Sequence[Trial]) -> list[np.ndarray]:
@@ -38,6 +40,7 @@ class ModelCandidate:
         self.model = model
         self.size = min(model.defaults.size)
         self.frames = model.defaults.frames
+        self.longest = model.defaults.max_frames
         self.identity = model.identity
 
     def answer(self, trials: Sequence[Trial]) -> list[np.ndarray]:

@@ -122,7 +122,8 @@ class Frames:
         replaced. The recipe goes into the metadata. Pictures may be saved in every format, clips
         as .mp4, .gif or .webp; sound is kept in .mp4 alone.
 
-        quality: 1 to 100. Left out: .png and picture .webp without loss, .jpg 95, clip .webp 90,
+        quality: 1 to 100. Left out: .png and picture .webp without loss, .jpg 95, clip .webp 90
+            (100 is without loss),
             .mp4 80 (x264 crf 16). GIF has no quality: one palette for the whole clip, and at
             most 50 frames per second (of faster clips some frames are left out).
 

@@ -150,6 +150,7 @@ def _encode_webp(
         append_images=others,
         duration=_stays(frames, 1),
         loop=0,
+        lossless=quality == 100,
         quality=quality or _WEBP_QUALITY,
         **options,
     )

@@ -61,9 +61,14 @@ def load_style(name: str) -> Style:
 
 @lru_cache(maxsize=4096)
 def tinted_sprite(style: str, key: str, level: int, tint: str) -> np.ndarray:
-    """A sprite repainted in one colour, its light and shade kept (S S 4 uint8, premultiplied)."""
+    """A sprite repainted in one colour (S S 4 uint8, premultiplied)."""
     sheet = load_style(style)
-    sprite = sheet.levels[level][sheet.places[key]].astype(np.float32)
+    return tinted(sheet.levels[level][sheet.places[key]], tint)
+
+
+def tinted(sprites: np.ndarray, tint: str) -> np.ndarray:
+    """Sprites (... 4 uint8) repainted in one colour, their light and shade kept."""
+    sprite = sprites.astype(np.float32)
     alpha = sprite[..., 3:] / 255
     light = sprite[..., :3].mean(-1, keepdims=True) / 255
     colour = np.array(COLOURS[tint], np.float32)

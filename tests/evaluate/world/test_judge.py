@@ -1,16 +1,20 @@
 """The judge on scenes whose truth is known, whole and damaged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from vino.data.world.render import render
-from vino.data.world.scene import Background, Camera, Motion, Scene, SceneObject
+from vino.data.world.scene import DIRECTIONS, Background, Camera, Motion, Scene, SceneObject
 from vino.data.world.tasks import plan
-from vino.data.world.vocabulary import FIRST_LIGHT, WHOLE, concept
-from vino.evaluate.backdrop import find_backdrop
-from vino.evaluate.damage import blurred, noisy
-from vino.evaluate.judge import Judge, Reading
-from vino.evaluate.motion import read_clip
+from vino.data.world.vocabulary import CAMERAS, FIRST_LIGHT, FULL, STYLES, TINTS, WHOLE, concept
+from vino.evaluate.world.backdrop import find_backdrop
+from vino.evaluate.world.clips import moves_as_told
+from vino.evaluate.world.damage import blurred, noisy
+from vino.evaluate.world.judge import Judge, Reading
+from vino.evaluate.world.motion import MOTIONS, read_clip
+from vino.evaluate.world.verdicts import found_at, is_it
 
 COUNT = 24
 
@@ -77,33 +81,58 @@ def test_finds_the_background_behind_things(kind):
     assert (found.kind, found.first, found.second) == (kind, "navy", "beige")
 
 
-@pytest.mark.parametrize(
-    "motion, x, y",
-    [
-        (Motion("still"), 0.5, 0.5),
-        (Motion("slide", "right", 0.3), 0.3, 0.5),
-        (Motion("slide", "left", 0.3), 0.7, 0.5),
-        (Motion("slide", "up", 0.3), 0.5, 0.7),
-        (Motion("slide", "down", 0.2), 0.5, 0.3),
-        (Motion("grow"), 0.5, 0.5),
-        (Motion("shrink"), 0.5, 0.5),
-        (Motion("fade out"), 0.5, 0.5),
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("damage", [None, noisy(15)], ids=["rendered", "noise"])
-def test_names_motions(judge, motion, x, y, damage):
+def told(scene: Scene, clip: np.ndarray, judge: Judge) -> bool:
+    return moves_as_told(scene, read_clip(judge, clip))
+
+
+@pytest.mark.parametrize("motion", [*MOTIONS[::3], *MOTIONS[-9:]], ids=str)
+def test_names_motions(judge, motion):
+    dx, dy = DIRECTIONS.get(motion.direction or "", (0, 0))
+    x, y = 0.5 - dx * motion.amount / 2, 0.55 - dy * motion.amount / 2
     thing = SceneObject(concept("hamburger"), "flat", x, y, 0.36, motion)
-    clip = render(Scene(Background("plain", "blue"), (thing,), Camera()), 64, 9)
-    reading = read_clip(judge, damage(clip) if damage else clip)
-    assert [path.motion() for path in reading.paths] == [(motion.kind, motion.direction)]
+    scene = Scene(Background("plain", "blue"), (thing,))
+    clip = render(scene, 64, 17)
+    assert told(scene, clip, judge) and told(scene, noisy(15)(clip), judge)
+
+
+@pytest.mark.parametrize("camera", CAMERAS)
+def test_names_cameras(judge, camera):
+    thing = SceneObject(concept("dog"), "flat", 0.5, 0.5, 0.36)
+    scene = Scene(Background("polka dots", "navy", "beige"), (thing,), Camera(camera))
+    clip = render(scene, 64, 9)
+    assert told(scene, clip, judge) and told(scene, noisy(15)(clip), judge)
 
 
 def test_follows_two_objects_apart(judge):
     things = (
         SceneObject(concept("dog"), "flat", 0.27, 0.5, 0.3, Motion("slide", "up", 0.25)),
-        SceneObject(concept("star"), "flat", 0.73, 0.5, 0.3),
+        SceneObject(concept("star"), "flat", 0.73, 0.5, 0.3, Motion("swing")),
     )
-    clip = render(Scene(Background("plain", "purple"), things), 64, 9)
-    reading = read_clip(judge, clip)
-    assert [path.motion()[0] for path in reading.paths] == ["slide", "still"]
+    scene = Scene(Background("plain", "purple"), things)
+    clip = render(scene, 64, 9)
+    swapped = (replace(things[0], motion=Motion("swing")), replace(things[1], motion=Motion()))
+    assert told(scene, clip, judge)
+    assert not told(replace(scene, objects=swapped), clip, judge)
+
+
+def test_noise_does_not_move(judge):
+    clip = np.random.default_rng(0).integers(0, 256, (9, 64, 64, 3)).astype(np.uint8)
+    thing = SceneObject(concept("dog"), "flat", 0.5, 0.5, 0.36)
+    assert not told(Scene(Background("plain", "gray"), (thing,)), clip, judge)
+
+
+def test_reads_five_styles_and_tints():
+    judge = Judge(STYLES, TINTS)
+    named, styled, tinted = [], [], []
+    for index in range(36):
+        scene = plan("t2i", 11, index, FULL, "held-out").target.scene
+        reading = judge.read(render(scene, 64)[0])
+        for thing in scene.objects:
+            found = found_at(thing, reading)
+            named.append(found is not None and is_it(found, thing))
+            if found is not None and named[-1]:
+                styled.append(judge.has_style(found, thing.style))
+                tinted.append(found.tint == thing.tint)
+    assert np.mean(named) >= 0.97
+    assert np.mean(styled) >= 0.97
+    assert np.mean(tinted) >= 0.97

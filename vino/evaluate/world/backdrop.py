@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -14,6 +15,8 @@ SOFT = 14.0  # RGB distance at which a pixel begins to count as something else
 HARD = 45.0  # RGB distance beyond which it counts as nothing but something else
 EDGE = 0.08  # of the side: where the background is trusted from the start
 PLAIN_FIRST = 0.75  # a pattern has to leave less than this share of what plain leaves
+SOFTNESS = (0.0, 0.9)  # pixels by which a pattern's edges may have been blurred
+EDGED = ("stripes", "checkerboard", "polka dots", "grid", "sky and ground")
 UNUSED = 12.0  # RGB distance under which a pattern's two colours are one
 
 
@@ -37,12 +40,12 @@ def find_backdrop(picture: np.ndarray, noise: float = 0.0) -> Backdrop:
     noise: its standard deviation
     """
     picture = picture.astype(np.float32)
-    colours, plain, left = _fitted(picture, "plain", noise)
+    colours, plain, left = _fitted(picture, None, noise)
     best = "plain", colours, plain
     least = PLAIN_FIRST * left
     if left > SOFT:  # RMS; otherwise plain explains nearly every pixel
-        for kind in BACKGROUNDS[1:]:
-            found, pixels, left = _fitted(picture, kind, noise)
+        for kind, amount in _patterns(*picture.shape[:2]):
+            found, pixels, left = _fitted(picture, amount, noise)
             if left < least and np.linalg.norm(found[0] - found[1]) > UNUSED:
                 best, least = (kind, found, pixels), left
     kind, colours, pixels = best
@@ -57,12 +60,28 @@ def colour_name(colour: np.ndarray) -> str:
     return list(COLOURS)[int(np.linalg.norm(lab[:-1] - lab[-1], axis=-1).argmin())]
 
 
-def _fitted(picture: np.ndarray, kind: str, noise: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """Two colours (2 3), the background they make, and the RMS it leaves (bounded per pixel)."""
+@lru_cache(maxsize=8)
+def _patterns(height: int, width: int) -> list[tuple[str, np.ndarray]]:
+    """How much of the second colour every kind shows (H W), sharp and softened."""
+    made = []
+    for kind in BACKGROUNDS[1:]:
+        amount = pattern(kind, height, width)[..., 0]
+        for blur in SOFTNESS if kind in EDGED else SOFTNESS[:1]:
+            made.append((kind, cv2.GaussianBlur(amount, (0, 0), blur) if blur else amount))
+    return made
+
+
+def _fitted(
+    picture: np.ndarray, amount: np.ndarray | None, noise: float
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Two colours (2 3), the background they make, and the RMS it leaves (bounded per pixel).
+
+    amount: of the second colour (H W); None on a plain background
+    """
     height, width = picture.shape[:2]
-    amount = pattern(kind, height, width).reshape(-1, 1) if kind != "plain" else 0
-    basis = np.broadcast_to(np.concatenate([1 - amount, amount], -1), (height * width, 2)) \
-        if kind != "plain" else np.ones((height * width, 1), np.float32)  # fmt: skip
+    basis = np.ones((height * width, 1), np.float32)
+    if amount is not None:
+        basis = np.stack([1 - amount.reshape(-1), amount.reshape(-1)], -1)
     pixels = picture.reshape(-1, 3)
     soft, hard = (math.sqrt(limit**2 + 3 * noise**2) for limit in (SOFT, HARD))
     trust = _edge(height, width).reshape(-1)

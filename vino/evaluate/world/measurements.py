@@ -1,7 +1,7 @@
 """Suites that ask nothing: how well the autoencoder keeps pixels, and how long answers take."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +9,12 @@ import numpy as np
 from vino.data.world.tasks import draw
 from vino.data.world.vocabulary import HELD_OUT_CONCEPTS, STYLES
 from vino.evaluate.candidate import Candidate
-from vino.evaluate.preservation import psnr
-from vino.evaluate.trials import Course, Trial
+from vino.evaluate.world.preservation import psnr
+from vino.evaluate.world.trials import Course, Kind, Trial
 
 Values = Mapping[str, Mapping[str, list[float]]]
 """Metric -> scene -> values."""
+Measurement = Callable[[Candidate, Course], Values]
 
 
 def autoencoder(candidate: Candidate, course: Course) -> Values:
@@ -42,7 +43,7 @@ def speed(candidate: Candidate, course: Course) -> Values:
     """Seconds of one picture and of one clip, after one that is not counted."""
     values: dict[str, dict[str, list[float]]] = {}
     for metric, task in (("picture s", "t2i"), ("clip s", "t2v")):
-        trial: Trial = next(course.draw("speed", task, 1))
+        trial: Trial = next(course.draw("speed", Kind("speed", task), 1))
         for turn in range(2 if course.quick else 6):
             start = time.perf_counter()
             candidate.answer([trial])

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from vino.data.world.vocabulary import name_of
-from vino.evaluate.backdrop import Backdrop, find_backdrop
-from vino.evaluate.finding import Box, Group, find_groups, noise_of, visible
-from vino.evaluate.library import Library, load_library
-from vino.evaluate.matching import Field, Match, best_match
+from vino.evaluate.world.backdrop import Backdrop, find_backdrop
+from vino.evaluate.world.finding import Box, Group, find_groups, noise_of, visible
+from vino.evaluate.world.library import Library, load_library
+from vino.evaluate.world.matching import Field, Match, best_match
 
 CONFIDENT = 0.55  # share of an object's difference from the background that its sprite explains
 APART = 0.3, 0.04  # of the least part, and of the whole: what parting it has to explain besides
+ALIKE = 10.0  # of 255: two artists' drawings of a concept that differ less are one
 SMALLEST_OBJECT = 0.004  # of the frame, in visible pixels
 
 
@@ -26,6 +27,7 @@ class Found:
 
     x, y, size: as in a scene, fractions of the frame (size: of its shorter side)
     confidence: share of the object's difference from the background that the sprite explains
+    tint: the colour it was repainted in, if it was
     """
 
     concept: str
@@ -34,13 +36,15 @@ class Found:
     y: float
     size: float
     confidence: float
+    tint: str | None = None
 
     @property
     def is_recognised(self) -> bool:
         return self.confidence >= CONFIDENT
 
     def __str__(self) -> str:
-        name = name_of(self.concept) if self.is_recognised else f"{name_of(self.concept)}?"
+        name = " ".join(filter(None, (self.tint, name_of(self.concept))))
+        name += "" if self.is_recognised else "?"
         return f"{name} ({self.style}) at {self.x:.2f}, {self.y:.2f}, size {self.size:.2f}"
 
 
@@ -58,10 +62,18 @@ class Reading:
 
 
 class Judge:
-    """Reads pictures of the emoji world against the sprites of some styles."""
+    """Reads pictures of the emoji world against the sprites of some styles, tinted ones too."""
 
-    def __init__(self, styles: Sequence[str] = ("flat",)):
-        self.library: Library = load_library(tuple(styles))
+    def __init__(self, styles: Sequence[str] = ("flat",), tints: Sequence[str] = ()):
+        self.library: Library = load_library(tuple(styles), tuple(tints))
+
+    def has_style(self, found: Found, style: str) -> bool:
+        """Whether it is drawn in the style, or in one that draws the concept nearly the same."""
+        drawn = self.library.find(found.concept, found.style, found.tint)
+        other = self.library.find(found.concept, style, found.tint)
+        if drawn is None or other is None:
+            return False
+        return float(np.abs(drawn.astype(np.float32) - other).mean()) < ALIKE
 
     def read(self, picture: np.ndarray) -> Reading:
         """What a picture (H W 3 uint8) shows."""
@@ -110,6 +122,7 @@ class Judge:
             match.y / height,
             match.side / min(height, width),
             float(np.clip(match.gain / max(float(about.sum()), 1e-6), 0, 1)),
+            self.library.tints[match.sprite],
         )
 
 

@@ -1,0 +1,78 @@
+"""What was asked, answered and found: results.jsonl, one line an answer."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vino.errors import InputError
+
+NAME = "results.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """One answer and its verdict, as a line of results.jsonl.
+
+    key: names the answer; scene: names the question, asked with every seed
+    group: what sort of question it is within its suite ("unseen", "held-out style", ...)
+    references, output: files, relative to the results' folder
+    judged: metric -> 0 or 1, where the judge may err; measured: metric -> number
+    why: what was expected and seen, where a metric does not hold
+    """
+
+    suite: str
+    key: str
+    scene: str
+    seed: int
+    task: str
+    group: str
+    prompt: str
+    references: tuple[str, ...]
+    output: str
+    judged: Mapping[str, int] = field(default_factory=dict)
+    measured: Mapping[str, float] = field(default_factory=dict)
+    why: tuple[str, ...] = ()
+
+    @property
+    def is_success(self) -> bool:
+        """Whether every verdict is good; an answer without verdicts is none."""
+        return bool(self.judged) and all(self.judged.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One suite's.
+
+    scores: metric -> [value, low, high]. counts: metric -> questions. accuracy: metric -> damage
+    -> the judge's own accuracy on the truth so damaged
+    """
+
+    suite: str
+    about: str
+    scores: Mapping[str, list[float]]
+    counts: Mapping[str, int]
+    accuracy: Mapping[str, Mapping[str, float]]
+    answered: Sequence[Answered]
+
+
+def write_results(folder: Path, answered: Iterable[Answered]) -> None:
+    """Write results.jsonl into a folder."""
+    lines = [json.dumps(asdict(one)) + "\n" for one in answered]
+    (folder / NAME).write_text("".join(lines))
+
+
+def read_results(folder: Path) -> list[Answered]:
+    """The answers that an evaluation left in its folder; InputError where it left none."""
+    path = folder / NAME
+    if not path.is_file():
+        raise InputError(f"there is no {NAME} in {folder}: name the folder of an evaluation")
+    try:
+        return [_parsed(json.loads(line)) for line in path.read_text().splitlines()]
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path} is damaged: {error!r}") from None
+
+
+def _parsed(line: dict[str, Any]) -> Answered:
+    return Answered(**{**line, "references": tuple(line["references"]), "why": tuple(line["why"])})

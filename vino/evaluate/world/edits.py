@@ -1,0 +1,159 @@
+"""Verdicts on edits of pictures and clips: done as told, in every frame, and the rest kept."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import log
+
+import numpy as np
+
+from vino.data.world.looks import with_look
+from vino.data.world.motion import pose_at
+from vino.data.world.render import render
+from vino.data.world.samples import Sample
+from vino.data.world.scene import Motion, Scene, SceneObject
+from vino.data.world.vocabulary import LOOKS, TINTS
+from vino.evaluate.world.clips import moves_as_told
+from vino.evaluate.world.judge import Judge, Reading
+from vino.evaluate.world.pictures import shows_exactly
+from vino.evaluate.world.preservation import psnr, untouched
+from vino.evaluate.world.verdicts import Case, Verdict, found_at, has_background, is_it, is_present
+
+LOSS = 2.0  # dB that untouched pixels may lose against the autoencoder
+UPRIGHT = 8.0  # degrees: an object turned further is not read
+OPAQUE = 0.9
+FRAMES_READ = 5  # of a clip
+
+
+def edit(case: Case, made: Verdict) -> None:
+    """An edit of a picture."""
+    made.expect("done", _done(case.judge, case.sample, case.answer[0]), case.why)
+    _kept(case, made)
+
+
+def clip_edit(case: Case, made: Verdict) -> None:
+    """An edit of a clip: in every frame that can be read, and with the motion as it was."""
+    frames = len(case.answer)
+    times = np.linspace(0, 1, frames)
+    plain = [i for i, u in enumerate(times) if _is_plain(case.asked, u)]
+    chosen = [plain[round(i)] for i in np.linspace(0, len(plain) - 1, FRAMES_READ)] if plain else []
+    done = [
+        _done(case.judge, _at_time(case.sample, float(times[i])), case.answer[i])
+        for i in dict.fromkeys(chosen)
+    ]
+    made.expect("done", all(done), f"in {sum(done)} of {len(done)} frames; {case.why}")
+    if case.asked.look is None and case.asked.objects:
+        made.expect("motion", moves_as_told(case.asked, case.clip), case.why)
+    _kept(case, made)
+
+
+def phrasing(case: Case, made: Verdict) -> None:
+    """The same question in usual words and in words never seen."""
+    if case.sample.source_scene is None:
+        right = shows_exactly(case.asked, case.reading)
+        right = right and has_background(case.asked, case.reading)
+    else:
+        right = _done(case.judge, case.sample, case.answer[0])
+    made.expect("correct", right, case.why)
+
+
+def _kept(case: Case, made: Verdict) -> None:
+    """How well the untouched pixels are kept, beside what the autoencoder keeps."""
+    mask = untouched(case.sample)
+    if mask is None:
+        return
+    target = case.sample.target
+    kept, best = psnr(case.answer, target, mask), psnr(case.ideal, target, mask)
+    made.measured["untouched dB"] = kept
+    made.measured["untouched: autoencoder dB"] = best
+    made.measured["untouched within 2 dB"] = float(kept >= best - LOSS)
+
+
+def _is_plain(scene: Scene, u: float) -> bool:
+    """Whether all objects stand upright and opaque at time u."""
+    poses = [pose_at(thing.motion, u) for thing in scene.objects]
+    turned = [abs((pose.turn + 180) % 360 - 180) for pose in poses]
+    return max(turned, default=0) < UPRIGHT and all(pose.opacity > OPAQUE for pose in poses)
+
+
+def _at_time(sample: Sample, u: float) -> Sample:
+    """A sample whose scenes are still, as the clip's are at time u."""
+    source = sample.source_scene
+    return replace(
+        sample,
+        source_scene=None if source is None else _frozen(source, u),
+        target_scene=_frozen(sample.target_scene, u),
+    )
+
+
+def _frozen(scene: Scene, u: float) -> Scene:
+    def still(thing: SceneObject) -> SceneObject:
+        pose = pose_at(thing.motion, u)
+        size = thing.size * pose.scale
+        return replace(
+            thing, x=thing.x + pose.dx, y=thing.y + pose.dy, size=size, motion=Motion()
+        )  # fmt: skip
+
+    return replace(scene, objects=tuple(map(still, scene.objects)))
+
+
+def _done(judge: Judge, sample: Sample, picture: np.ndarray) -> bool:
+    """Whether the edit happened in a picture (H W 3)."""
+    source, target = sample.source_scene, sample.target_scene
+    assert source is not None
+    new = [thing for thing in target.objects if thing not in source.objects]
+    gone = [thing for thing in source.objects if thing not in target.objects]
+    kind = sample.task.removeprefix("clip_")
+    if kind == "look":
+        return _looks_as_told(target, picture)
+    if kind == "recolour":
+        tints = [None, *TINTS]
+        return _nearest(picture, [_tinted(target, new[0], tint) for tint in tints]) == tints.index(
+            new[0].tint
+        )
+    reading = judge.read(picture)
+    match kind:
+        case "remove":
+            fewer = len(reading.objects) == len(target.objects)
+            return fewer and not any(is_it(o, t) for o in reading.objects for t in gone)
+        case "replace" | "edit_ref" | "add" | "add_ref" | "move":
+            return _are_there(new, reading)
+        case "background":
+            return has_background(target, reading)
+        case "resize":
+            found = found_at(new[0], reading)
+            return found is not None and _nearer(found.size, new[0].size, gone[0].size)
+        case "restyle":
+            pairs = [(found_at(thing, reading), thing) for thing in target.objects]
+            return all(o is not None and judge.has_style(o, t.style) for o, t in pairs)
+        case "extract":
+            alone = len(reading.objects) == 1 and reading.backdrop.first == "white"
+            return alone and is_present(target.objects[0], reading)
+    raise AssertionError(f"no verdict for {sample.task}")
+
+
+def _are_there(things: Sequence[SceneObject], reading: Reading) -> bool:
+    found = [found_at(thing, reading) for thing in things]
+    return all(o is not None and is_it(o, t) for o, t in zip(found, things, strict=True))
+
+
+def _looks_as_told(target: Scene, picture: np.ndarray) -> bool:
+    looks = [None, *LOOKS]
+    plain = render(replace(target, look=None), picture.shape[:2])[0]
+    drawn = [with_look(plain, look) for look in looks]
+    return _nearest(picture, drawn) == looks.index(target.look)
+
+
+def _nearer(size: float, asked: float, was: float) -> bool:
+    return abs(log(size / asked)) < abs(log(size / was))
+
+
+def _tinted(scene: Scene, thing: SceneObject, tint: str | None) -> Scene:
+    objects = tuple(replace(o, tint=tint) if o == thing else o for o in scene.objects)
+    return replace(scene, objects=objects)
+
+
+def _nearest(picture: np.ndarray, options: Sequence[Scene] | Sequence[np.ndarray]) -> int:
+    """Which of several scenes or pictures the picture is most like."""
+    drawn = [render(o, picture.shape[:2])[0] if isinstance(o, Scene) else o for o in options]
+    errors = [np.square(picture.astype(np.float32) - d).mean() for d in drawn]
+    return int(np.argmin(errors))

@@ -1,0 +1,163 @@
+"""The questions of every suite of the world."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from vino.data.world.captions import indefinite
+from vino.data.world.layout import stands_out, with_object
+from vino.data.world.render import render
+from vino.data.world.samples import Plan, Shot
+from vino.data.world.scene import Background, Motion, Scene, SceneObject
+from vino.data.world.vocabulary import (
+    ASSETS,
+    HELD_OUT_STYLES,
+    Vocabulary,
+    is_held_out_pair,
+    is_held_out_scene,
+    name_of,
+    share_of,
+)
+from vino.evaluate.world.trials import Course, Kind, Trial, changed
+
+QUICK_PAIRS = 24  # (concept, style) pairs asked for when there is little time
+TOLD = (" at the ", "in the center", " left of ", " right of ", " above ", " below ")
+VISIBLE_TURN = 6.0  # of 255, mean difference that a turning object has to make
+
+
+def vocabulary(course: Course) -> Iterator[Trial]:
+    """Every concept in every style, alone, on a background it stands out from."""
+    known = course.world.vocabulary
+    pairs = [(key, style) for style in known.styles for key in known.concepts]
+    step = max(1, len(pairs) // QUICK_PAIRS) if course.quick else 1
+    for key, style in pairs[::step]:
+        scene = Scene(Background("plain", _colour(key, style, known)), (SceneObject(key, style),))
+        words = f"{indefinite(name_of(key))} on a plain {scene.background.first} background"
+        text = words if len(known.styles) == 1 else f"{words}, in {style} style"
+        new = len(known.styles) > 1 and is_held_out_pair(key, style)
+        kind = Kind("held-out pair" if new else "known", "t2i")
+        yield from course.pose("vocabulary", kind, f"{key}-{style}", Plan((text,), Shot(scene)))
+
+
+def _colour(key: str, style: str, known: Vocabulary) -> str:
+    """A colour the glyph stands out from, one that training never showed with it if there is."""
+    clear = [c for c in known.colours if stands_out(key, style, c)] or list(known.colours)
+    new = [c for c in clear if is_held_out_scene([key], c)]
+    return sorted(new or clear, key=lambda c: share_of(f"evaluate:{key}:{c}"))[0]
+
+
+def compose(course: Course) -> Iterator[Trial]:
+    """The groups of GenEval, as far as the vocabulary goes."""
+    known = course.world.vocabulary
+    bare = changed(known, tints=(), group_share=0.0)
+    kinds = [
+        Kind(f"{number} object{'s' if many else ''}", "t2i", vocabulary=changed(bare, counts=(n,)))
+        for n, number, many in ((1, "one", False), (2, "two", True), (3, "three", True))
+        if n in known.counts
+    ]
+    if known.group_share:
+        groups = changed(known, group_share=1.0, tints=())
+        kinds.append(Kind("counting", "t2i", vocabulary=groups))
+    alone, pair = (changed(known, counts=(n,), group_share=0.0) for n in (1, 2))
+    kinds.append(Kind("colours", "t2i", vocabulary=alone, keep=_says_colours(known)))
+    told = changed(bare, counts=(2,))
+    kinds.append(Kind("position", "t2i", vocabulary=told, keep=_says_places))
+    if known.tints:
+        kinds.append(Kind("attribute binding", "t2i", vocabulary=pair, keep=_says_colours(known)))
+    for kind in kinds:
+        yield from course.draw("compose", kind, course.count(6, 40))
+
+
+def _says_places(plan: Plan) -> bool:
+    return any(words in f" {plan.prompt} " for words in TOLD)
+
+
+def _says_colours(known: Vocabulary) -> Callable[[Plan], bool]:
+    """Whether the words give an object a colour of its own; the background, without tints."""
+
+    def keep(plan: Plan) -> bool:
+        tints = {thing.tint for thing in plan.target.scene.objects}
+        return not known.tints or (tints != {None} and len(tints) == len(plan.target.scene.objects))
+
+    return keep
+
+
+def edit(course: Course) -> Iterator[Trial]:
+    """Every kind of edit."""
+    for task in course.world.edits:
+        yield from course.draw("edit", Kind(task, task), course.count(4, 40))
+
+
+def clip_edit(course: Course) -> Iterator[Trial]:
+    """Every kind of edit, on clips."""
+    for task in course.world.clip_edits:
+        kind = Kind(task.removeprefix("clip_"), task)
+        yield from course.draw("clip-edit", kind, course.count(1, 20))
+
+
+def subject(course: Course) -> Iterator[Trial]:
+    """Objects of references: known from training, never seen, and in styles never seen."""
+    known = course.world.vocabulary
+    strange = changed(known, styles=built_styles())
+    for task in course.world.subjects:
+        count = course.count(1, 25) if task == "subject_clip" else course.count(5, 50)
+        kinds = [Kind("known", task), Kind("unseen", task, split="unseen")]
+        if strange.styles:
+            kinds.append(Kind("held-out style", task, vocabulary=strange))
+        for kind in kinds:
+            yield from course.draw("subject", replace(kind, keep=can_be_told), count)
+
+
+def built_styles() -> tuple[str, ...]:
+    """The held-out styles whose sprites are here: they are built where they are wanted."""
+    return tuple(style for style in HELD_OUT_STYLES if (ASSETS / f"{style}.webp").exists())
+
+
+def clip(course: Course) -> Iterator[Trial]:
+    """Motion and camera from words, and pictures brought to life."""
+    for group, task in (("text to clip", "t2v"), ("picture to clip", "i2v")):
+        kind = Kind(group, task, keep=can_be_told)
+        yield from course.draw("clip", kind, course.count(4, 60))
+
+
+def clone(course: Course) -> Iterator[Trial]:
+    """Motion and camera of a reference clip."""
+    for task in course.world.clones:
+        kind = Kind(task.removesuffix("_clone"), task, keep=can_be_told)
+        yield from course.draw("clone", kind, course.count(2, 30))
+
+
+def long(course: Course) -> Iterator[Trial]:
+    """Clips about twice as long as those of training, as far as the model goes."""
+    frames = min(course.longest, 2 * course.frames - 1)
+    if frames > course.frames:
+        kind = Kind(f"{frames} frames", "t2v", keep=can_be_told, frames=frames)
+        yield from course.draw("long", kind, course.count(2, 20))
+
+
+def can_be_told(plan: Plan) -> bool:
+    """Whether the motion of a clip can be seen for what it is.
+
+    A moving camera before a plain background looks like a moving object, and what is round looks
+    the same however it is turned.
+    """
+    scene = plan.target.scene
+    if not plan.target.is_clip:
+        return True
+    if scene.camera.kind != "static" and scene.background.kind == "plain":
+        return False
+    return all(_is_seen_turning(scene, which) for which in range(len(scene.objects)))
+
+
+def _is_seen_turning(scene: Scene, which: int) -> bool:
+    thing = scene.objects[which]
+    motion = thing.motion
+    if motion.kind not in ("spin", "swing", "roll"):
+        return True
+    upright = (
+        Motion("slide", motion.direction, motion.amount) if motion.kind == "roll" else Motion()
+    )
+    turned, other = (render(with_object(scene, which, motion=m), 32, 9) for m in (motion, upright))
+    difference = np.abs(turned.astype(np.float32) - other).mean() / thing.size**2
+    return bool(difference > VISIBLE_TURN)

@@ -1,0 +1,180 @@
+"""One suite of the world: ask, judge, and measure the judge."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vino.data.world.samples import Sample
+from vino.data.world.sheet import contact_sheet
+from vino.evaluate.answers import collect, output_of, write_references
+from vino.evaluate.candidate import Candidate
+from vino.evaluate.results import Answered, Result
+from vino.evaluate.statistics import mean_with_interval
+from vino.evaluate.world.damage import damages
+from vino.evaluate.world.judge import Judge
+from vino.evaluate.world.suites import MEASUREMENTS, SUITES
+from vino.evaluate.world.trials import Course, Trial
+from vino.evaluate.world.verdicts import Case, Scorer, Verdict, verdict
+
+SHOWN = 48  # answers on a sheet
+ENLARGED = 2
+KNOWN = 0.8  # share of the seeds in which a word has to be drawn right to count as known
+
+Watcher = Callable[[str, int, int], None]
+"""(what is being done, done, of how many)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """What all suites of a run share."""
+
+    candidate: Candidate
+    course: Course
+    judge: Judge
+    out: Path
+    watch: Watcher
+
+
+def run_suite(name: str, exam: Examination) -> Result:
+    """Score a candidate on one suite."""
+    if name in MEASUREMENTS:
+        exam.watch(name, 0, 1)
+        values = MEASUREMENTS[name](exam.candidate, exam.course)
+        scores = {metric: mean_with_interval(v) for metric, v in values.items()}
+        return Result(name, "", scores, {m: len(v) for m, v in values.items()}, {}, [])
+    suite = SUITES[name]
+    trials = list(suite.ask(exam.course))
+    ideals = {t.scene: exam.candidate.reconstruct(t.sample.target) for t in _scenes(trials)}
+    tally, answered, shown = Tally(), [], []
+    for trial, answer in _answers(name, exam, trials):
+        made = verdict(Case(exam.judge, trial, answer, ideals[trial.scene]), suite.score)
+        tally.add(trial, made)
+        answered.append(_record(trial, made, exam.out))
+        shown.append((trial.sample, answer))
+    if name == "world-vocabulary":
+        tally.add_known("named")
+    _write_sheets(exam.out / "sheets", name, answered, shown)
+    accuracy = judge_accuracy(exam, trials, ideals, suite.score)
+    counts = {metric: len(scenes) for metric, scenes in tally.rows().items()}
+    return Result(name, suite.about, tally.scores(), counts, accuracy, answered)
+
+
+@dataclass
+class Tally:
+    """Values of every metric by group and scene; verdicts are told by group too."""
+
+    values: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
+    judged: set[str] = field(default_factory=set)
+
+    def add(self, trial: Trial, made: Verdict) -> None:
+        self.judged |= set(made.judged)
+        for metric, value in (made.judged | made.measured).items():
+            group = self.values.setdefault(metric, {}).setdefault(trial.group, {})
+            group.setdefault(trial.scene, []).append(value)
+
+    def add_known(self, metric: str) -> None:
+        """Add the share of scenes in which a verdict holds with nearly every seed."""
+        name = "known in 8 of 10 seeds"
+        self.judged.add(name)
+        self.values[name] = {
+            group: {scene: [float(np.mean(hits) >= KNOWN)] for scene, hits in scenes.items()}
+            for group, scenes in self.values[metric].items()
+        }
+
+    def rows(self) -> dict[str, dict[str, list[float]]]:
+        """Metric -> scene -> values; the rows of the groups stand below their metric's."""
+        rows: dict[str, dict[str, list[float]]] = {}
+        for metric, groups in self.values.items():
+            rows[metric] = {scene: v for scenes in groups.values() for scene, v in scenes.items()}
+            if metric in self.judged and len(groups) > 1:
+                rows.update({f"{metric}: {group}": scenes for group, scenes in groups.items()})
+        return rows
+
+    def scores(self) -> dict[str, list[float]]:
+        return {metric: mean_with_interval(v) for metric, v in self.rows().items()}
+
+
+def judge_accuracy(
+    exam: Examination, trials: Sequence[Trial], ideals: dict[str, np.ndarray], score: Scorer
+) -> dict[str, dict[str, float]]:
+    """Metric -> damage -> share of true answers, damaged so, that the judge scores as true."""
+    scenes = _scenes(trials)
+    tallies: dict[str, Tally] = {}
+    for number, trial in enumerate(scenes):
+        ideal = ideals[trial.scene]
+        again = lambda _, ideal=ideal: ideal  # noqa: E731
+        for name, damage in damages(again, exam.course.quick).items():
+            seen = verdict(Case(exam.judge, trial, damage(trial.sample.target), ideal), score)
+            tallies.setdefault(name, Tally()).add(trial, replace(seen, measured={}))
+        exam.watch(f"{trial.suite}: the judge itself", number + 1, len(scenes))
+    found: dict[str, dict[str, float]] = {}
+    for name, tally in tallies.items():
+        for metric, values in tally.rows().items():
+            found.setdefault(metric, {})[name] = float(np.mean([*values.values()]))
+    return found
+
+
+def _scenes(trials: Sequence[Trial]) -> list[Trial]:
+    """One trial of every scene."""
+    return list({trial.scene: trial for trial in trials}.values())
+
+
+def _answers(
+    name: str, exam: Examination, trials: Sequence[Trial]
+) -> Iterator[tuple[Trial, np.ndarray]]:
+    asked = 0
+
+    def done(number: int) -> None:
+        nonlocal asked
+        asked += number
+        exam.watch(name, asked, len(trials))
+
+    yield from zip(trials, collect(exam.candidate, trials, exam.out, done), strict=True)
+
+
+def _record(trial: Trial, made: Verdict, out: Path) -> Answered:
+    return Answered(
+        suite=trial.suite,
+        key=trial.key,
+        scene=trial.scene,
+        seed=trial.seed,
+        task=trial.sample.task,
+        group=trial.group,
+        prompt=trial.sample.prompt,
+        references=write_references(trial, out),
+        output=output_of(trial),
+        judged=made.judged,
+        measured={metric: round(value, 4) for metric, value in made.measured.items()},
+        why=tuple(made.why),
+    )
+
+
+def _write_sheets(
+    folder: Path,
+    suite: str,
+    answered: Sequence[Answered],
+    shown: Sequence[tuple[Sample, np.ndarray]],
+) -> None:
+    """Contact sheets of successes and of failures."""
+    folder.mkdir(exist_ok=True)
+    for name, wanted in (("successes", True), ("failures", False)):
+        path = folder / f"{suite}-{name}.png"
+        path.unlink(missing_ok=True)
+        chosen = [
+            _enlarged(*pair)
+            for one, pair in zip(answered, shown, strict=True)
+            if one.is_success == wanted
+        ]
+        if chosen:
+            sheet = contact_sheet(chosen[:SHOWN])
+            cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+
+
+def _enlarged(sample: Sample, answer: np.ndarray) -> Sample:
+    """The sample with an answer for its target, all of it enlarged."""
+    larger = lambda video: video.repeat(ENLARGED, 1).repeat(ENLARGED, 2)  # noqa: E731
+    segments = tuple(s if isinstance(s, str) else larger(s) for s in sample.segments)
+    return replace(sample, segments=segments, target=larger(answer))

@@ -1,0 +1,128 @@
+"""What was asked against what is seen: judged scores (0 or 1), measured ones, and why."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from vino.data.world.captions import indefinite
+from vino.data.world.samples import Sample
+from vino.data.world.scene import Scene, SceneObject
+from vino.data.world.vocabulary import name_of
+from vino.evaluate.world.judge import Found, Judge, Reading
+from vino.evaluate.world.motion import ClipReading, read_clip
+from vino.evaluate.world.trials import Trial
+
+NEAR = 0.12  # of the frame: an object this close to a place is there
+
+
+@dataclass
+class Verdict:
+    """Scores of one answer by metric.
+
+    judged: 0 or 1, where the judge may err; measured: where nothing can
+    why: what was expected and seen, for those who look into it
+    """
+
+    judged: dict[str, int] = field(default_factory=dict)
+    measured: dict[str, float] = field(default_factory=dict)
+    why: list[str] = field(default_factory=list)
+
+    def expect(self, metric: str, holds: bool, why: str) -> None:
+        """Score a metric, and keep the reason where it does not hold."""
+        self.judged[metric] = int(holds)
+        if not holds:
+            self.why.append(f"{metric}: {why}")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """An answer before the judge.
+
+    answer: T H W 3; ideal: the truth as the autoencoder shows it
+    """
+
+    judge: Judge
+    trial: Trial
+    answer: np.ndarray
+    ideal: np.ndarray
+
+    @property
+    def sample(self) -> Sample:
+        return self.trial.sample
+
+    @property
+    def asked(self) -> Scene:
+        return self.sample.target_scene
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The first frame."""
+        return self.clip.first if self.trial.is_clip else self.judge.read(self.answer[0])
+
+    @cached_property
+    def clip(self) -> ClipReading:
+        return read_clip(self.judge, self.answer)
+
+    @property
+    def why(self) -> str:
+        """What was asked and what is seen."""
+        seen = self.clip if self.trial.is_clip else self.reading
+        return f"{described(self.asked)} asked; {seen}"
+
+
+Scorer = Callable[[Case, Verdict], None]
+
+
+def verdict(case: Case, score: Scorer) -> Verdict:
+    """Score an answer; one of another shape is scored no further."""
+    made = Verdict()
+    if case.answer.shape != case.sample.target.shape:
+        wanted, got = case.sample.target.shape, case.answer.shape
+        made.expect("shape", False, f"{got} instead of {wanted}")
+    else:
+        score(case, made)
+    return made
+
+
+def is_it(found: Found, thing: SceneObject) -> bool:
+    """Whether this is the thing, in whatever style and colour."""
+    return found.is_recognised and found.concept == thing.concept
+
+
+def is_present(thing: SceneObject, reading: Reading) -> bool:
+    """Whether it is anywhere in the picture."""
+    return any(is_it(found, thing) for found in reading.objects)
+
+
+def found_at(thing: SceneObject, reading: Reading) -> Found | None:
+    """What is found where the object should be."""
+    near = [o for o in reading.objects if max(abs(o.x - thing.x), abs(o.y - thing.y)) < NEAR]
+    return min(near, key=lambda o: abs(o.x - thing.x) + abs(o.y - thing.y), default=None)
+
+
+def is_in_place(thing: SceneObject, reading: Reading) -> bool:
+    """Whether it is where it should be."""
+    found = found_at(thing, reading)
+    return found is not None and is_it(found, thing)
+
+
+def has_background(scene: Scene, reading: Reading) -> bool:
+    """Whether the backdrop is of the kind and the colours asked."""
+    seen, asked = reading.backdrop, scene.background
+    return (seen.kind, seen.first, seen.second) == (asked.kind, asked.first, asked.second)
+
+
+def described(scene: Scene) -> str:
+    """The truth in a few words."""
+    things = [
+        f"{indefinite(name_of(o.concept), o.tint or '')} ({o.style}) at {o.x:.2f}, {o.y:.2f}"
+        + (f" ({o.motion.kind} {o.motion.direction or ''})" if o.motion.kind != "still" else "")
+        for o in scene.objects
+    ]
+    backdrop = " ".join(
+        filter(None, (scene.background.kind, scene.background.first, scene.background.second))
+    )
+    camera = "" if scene.camera.kind == "static" else f", camera: {scene.camera.kind}"
+    return f"{', '.join(things) or 'nothing'} on {backdrop}{camera}"
