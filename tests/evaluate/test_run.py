@@ -21,7 +21,7 @@ JUDGED = {
     "world-vocabulary": ("named", "known in 8 of 10 seeds"),
     "world-compose": ("correct", "correct: two objects", "correct: position", "background"),
     "world-clip": ("objects", "motion", "first frame within 2 dB"),
-    "world-subject": ("recognised: known", "recognised: unseen"),
+    "world-subject": ("recognised: known", "recognised: unseen", "nearest of 47 held-out"),
     "world-edit": ("done", "done: replace", "untouched within 2 dB"),
     "world-clip-edit": ("done", "motion", "untouched within 2 dB"),
     "world-clone": ("motion",),

@@ -10,7 +10,7 @@ from vino.evaluate.published import WORLDS_DIFFER
 from vino.evaluate.results import Answered, Result
 from vino.evaluate.tables import Table
 
-SHOWN = 48  # answers in a sheet
+SHOWN = 24  # answers in a sheet
 
 PAGE = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -42,6 +42,12 @@ figure img.answer { width: 96px; height: 96px; border-color: var(--mark); }
 figcaption { font-size: .8rem; overflow-wrap: anywhere; }
 figcaption small { display: block; opacity: .7; max-height: 6rem; overflow-y: auto; }
 summary { cursor: pointer; margin: .8rem 0 .4rem; }
+td:nth-child(n+2) { white-space: nowrap; }
+.words td { white-space: normal; }
+@media (max-width: 40rem) {
+  table { font-size: .8rem; } th, td { padding: .15rem .35rem; } .bar { width: 3rem; }
+  .sheet { grid-template-columns: 1fr 1fr; } figure img.answer { width: 64px; height: 64px; }
+}
 </style></head><body>
 <h1>$title</h1>
 <p>$about</p>
@@ -82,7 +88,7 @@ def _section(result: Result) -> str:
         if chosen:
             shown = "".join(map(_figure, chosen[:SHOWN]))
             parts.append(
-                f"<details{'' if wanted else ' open'}><summary>{len(chosen)} {name}"
+                f"<details open><summary>{len(chosen)} {name}"
                 f"{f', the first {SHOWN}' if len(chosen) > SHOWN else ''}</summary>"
                 f'<div class="sheet">{shown}</div></details>'
             )

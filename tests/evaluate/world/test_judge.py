@@ -14,6 +14,8 @@ from vino.evaluate.world.clips import moves_as_told
 from vino.evaluate.world.damage import blurred, noisy
 from vino.evaluate.world.judge import Judge, Reading
 from vino.evaluate.world.motion import MOTIONS, read_clip
+from vino.evaluate.world.questions import can_be_told
+from vino.evaluate.world.trials import WORLDS, Course, Kind
 from vino.evaluate.world.verdicts import found_at, is_it
 
 COUNT = 24
@@ -121,18 +123,30 @@ def test_noise_does_not_move(judge):
     assert not told(Scene(Background("plain", "gray"), (thing,)), clip, judge)
 
 
-def test_reads_five_styles_and_tints():
-    judge = Judge(STYLES, TINTS)
+@pytest.fixture(scope="module")
+def versed() -> Judge:
+    return Judge(STYLES, TINTS)
+
+
+def test_reads_five_styles_and_tints(versed):
     named, styled, tinted = [], [], []
     for index in range(36):
         scene = plan("t2i", 11, index, FULL, "held-out").target.scene
-        reading = judge.read(render(scene, 64)[0])
+        reading = versed.read(render(scene, 64)[0])
         for thing in scene.objects:
             found = found_at(thing, reading)
             named.append(found is not None and is_it(found, thing))
             if found is not None and named[-1]:
-                styled.append(judge.has_style(found, thing.style))
+                styled.append(versed.has_style(found, thing.style))
                 tinted.append(found.tint == thing.tint)
     assert np.mean(named) >= 0.97
     assert np.mean(styled) >= 0.97
     assert np.mean(tinted) >= 0.97
+
+
+@pytest.mark.parametrize("task", ["t2v", "i2v", "motion_clone", "camera_clone"])
+def test_names_the_motions_of_the_full_world(versed, task):
+    course = Course(WORLDS["full"], (5,), 64, 17, 17)
+    trials = course.draw("clip", Kind("clip", task, keep=can_be_told), 8)
+    scenes = [(trial.sample.target_scene, trial.sample.target) for trial in trials]
+    assert np.mean([told(scene, clip, versed) for scene, clip in scenes]) >= 0.97

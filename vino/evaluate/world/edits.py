@@ -113,8 +113,9 @@ def _done(judge: Judge, sample: Sample, picture: np.ndarray) -> bool:
     reading = judge.read(picture)
     match kind:
         case "remove":
-            fewer = len(reading.objects) == len(target.objects)
-            return fewer and not any(is_it(o, t) for o in reading.objects for t in gone)
+            left = len(reading.objects) == len(target.objects)
+            bare = bool(target.objects) or has_background(target, reading)
+            return left and bare and not any(is_it(o, t) for o in reading.objects for t in gone)
         case "replace" | "edit_ref" | "add" | "add_ref" | "move":
             return _are_there(new, reading)
         case "background":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vino.data.world.vocabulary import name_of
+from vino.data.world.vocabulary import concept_names, name_of
 from vino.evaluate.world.backdrop import Backdrop, find_backdrop
 from vino.evaluate.world.finding import Box, Group, find_groups, noise_of, visible
 from vino.evaluate.world.library import Library, load_library
@@ -64,8 +64,13 @@ class Reading:
 class Judge:
     """Reads pictures of the emoji world against the sprites of some styles, tinted ones too."""
 
-    def __init__(self, styles: Sequence[str] = ("flat",), tints: Sequence[str] = ()):
-        self.library: Library = load_library(tuple(styles), tuple(tints))
+    def __init__(
+        self,
+        styles: Sequence[str] = ("flat",),
+        tints: Sequence[str] = (),
+        concepts: Sequence[str] = tuple(concept_names()),
+    ):
+        self.library: Library = load_library(tuple(styles), tuple(tints), tuple(concepts))
 
     def has_style(self, found: Found, style: str) -> bool:
         """Whether it is drawn in the style, or in one that draws the concept nearly the same."""

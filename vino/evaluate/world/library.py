@@ -8,7 +8,6 @@ import numpy as np
 from einops import reduce
 
 from vino.data.world.sprites import load_style, tinted
-from vino.data.world.vocabulary import concept_names
 
 GRID = 20  # cells along a sprite's side: coarse enough to pass over noise and softness
 POOLED = 4  # cells of the grid along a side of one cell of the outline
@@ -79,24 +78,26 @@ class Library:
 
 
 @lru_cache(maxsize=4)
-def load_library(styles: tuple[str, ...], tints: tuple[str, ...] = ()) -> Library:
-    """Every core concept in these styles, held-out ones too, as it is and in these tints."""
-    concepts: list[str] = []
+def load_library(
+    styles: tuple[str, ...], tints: tuple[str, ...], concepts: tuple[str, ...]
+) -> Library:
+    """These concepts in these styles, as they are and in these tints."""
+    names: list[str] = []
     owners: list[str] = []
     colours: list[str | None] = []
     tiles = []
     for name in styles:
         style = load_style(name)
-        keys = [key for key in concept_names() if key in style.places]
+        keys = [key for key in concepts if key in style.places]
         level = style.levels[style.level_for(2 * GRID)][[style.places[key] for key in keys]]
         for tint in (None, *tints):
             drawn = level if tint is None else tinted(level, tint)
             tiles += [cv2.resize(t, (GRID, GRID), interpolation=cv2.INTER_AREA) for t in drawn]
-            concepts += keys
+            names += keys
             owners += [name] * len(keys)
             colours += [tint] * len(keys)
     made = np.stack(tiles)
     coarse = reduce(
         made.astype(np.float32), "n (h a) (w b) c -> n h w c", "mean", a=POOLED, b=POOLED
     )
-    return Library(tuple(concepts), tuple(owners), tuple(colours), made, Cells.of(coarse))
+    return Library(tuple(names), tuple(owners), tuple(colours), made, Cells.of(coarse))

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from vino.data.world.captions import is_group, relation
 from vino.data.world.scene import Scene, SceneObject
-from vino.evaluate.world.judge import Reading
+from vino.data.world.vocabulary import HELD_OUT_CONCEPTS, is_held_out_concept
+from vino.evaluate.world.judge import Judge, Reading
 from vino.evaluate.world.verdicts import (
     Case,
     Verdict,
@@ -50,6 +51,11 @@ def subject(case: Case, made: Verdict) -> None:
     """The objects of references in a new scene."""
     things, concepts = _referred(case), {r.objects[0].concept for r in case.sample.references}
     made.expect("recognised", all(is_present(t, case.reading) for t in things), case.why)
+    if all(map(is_held_out_concept, concepts)):
+        few = Judge(sorted(set(case.judge.library.styles)), (), HELD_OUT_CONCEPTS)
+        nearest = {o.concept for o in few.read(case.answer[0]).objects}
+        metric = f"nearest of {len(HELD_OUT_CONCEPTS)} held-out"
+        made.expect(metric, concepts <= nearest, case.why)
     made.expect("background", has_background(case.asked, case.reading), case.why)
     if len(things) > 1:
         swapped = any(

@@ -86,14 +86,20 @@ def _says_colours(known: Vocabulary) -> Callable[[Plan], bool]:
 def edit(course: Course) -> Iterator[Trial]:
     """Every kind of edit."""
     for task in course.world.edits:
-        yield from course.draw("edit", Kind(task, task), course.count(4, 40))
+        yield from course.draw("edit", Kind(_edit_name(task), task), course.count(4, 40))
 
 
 def clip_edit(course: Course) -> Iterator[Trial]:
     """Every kind of edit, on clips."""
     for task in course.world.clip_edits:
-        kind = Kind(task.removeprefix("clip_"), task)
+        kind = Kind(_edit_name(task), task)
         yield from course.draw("clip-edit", kind, course.count(1, 20))
+
+
+def _edit_name(task: str) -> str:
+    """As a group: "replace", "add by reference"."""
+    names = {"edit_ref": "replace by reference", "add_ref": "add by reference"}
+    return names.get(name := task.removeprefix("clip_"), name)
 
 
 def subject(course: Course) -> Iterator[Trial]:
