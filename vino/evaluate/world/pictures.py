@@ -105,12 +105,16 @@ def _counted(scene: Scene, reading: Reading) -> bool:
 
 
 def _coloured(scene: Scene, reading: Reading) -> bool:
-    """Whether every thing has the colour said of it, its own where none is, and so the backdrop."""
-    tinted = all(
+    """Whether every thing has the colour said of it, its own where none is.
+
+    Where none is said of any, the background's are the colours that were asked for.
+    """
+    if all(thing.tint is None for thing in scene.objects):
+        return has_background(scene, reading)
+    return all(
         any(is_it(o, thing) and o.tint == thing.tint for o in reading.objects)
         for thing in scene.objects
     )
-    return tinted and has_background(scene, reading)
 
 
 def _placed(scene: Scene, reading: Reading) -> bool:
