@@ -26,12 +26,14 @@ def evaluate(args: Namespace, console: Console) -> int:
             raise InputError(f"{strangers[0]} and official benchmarks are run one after the other")
         return benchmarks(args, console, watch)
     from vino.evaluate.run import evaluate
+    from vino.evaluate.world.suites import chosen_suites
 
+    suites = chosen_suites(args.suites)
     model = open_model(args, console)
     seed = args.seed or 0
     results = evaluate(
         model,
-        args.suites,
+        suites,
         seeds=range(seed, seed + (args.seeds or 1)),
         out=args.out,
         quick=args.quick,

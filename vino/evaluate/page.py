@@ -39,6 +39,7 @@ figure { margin: 0; padding: .5rem; border-radius: 4px; min-width: 0; }
 figure, figure img { border: 1px solid var(--line); }
 figure img { width: 64px; height: 64px; image-rendering: pixelated; }
 figure img.answer { width: 96px; height: 96px; border-color: var(--mark); }
+figure span { white-space: nowrap; }
 figcaption { font-size: .8rem; overflow-wrap: anywhere; }
 figcaption small { display: block; opacity: .7; max-height: 6rem; overflow-y: auto; }
 summary { cursor: pointer; margin: .8rem 0 .4rem; }
@@ -131,9 +132,10 @@ def _head(heads: Sequence[str]) -> str:
 def _figure(one: Answered) -> str:
     """What was given, what came out, and why it scored so."""
     given = "".join(f'<img src="{escape(name)}" loading="lazy" alt="">' for name in one.references)
-    arrow = " &rarr; " if given else ""
+    arrow = "&rarr; " if given else ""
     why = "".join(f"<small>{escape(reason)}</small>" for reason in one.why)
     return (
-        f'<figure>{given}{arrow}<img class="answer" src="{escape(one.output)}" loading="lazy" '
-        f'alt="the answer"><figcaption>{escape(one.prompt)}{why}</figcaption></figure>'
+        f"<figure>{given}<span>{arrow}"
+        f'<img class="answer" src="{escape(one.output)}" loading="lazy" alt="the answer"></span>'
+        f"<figcaption>{escape(one.prompt)}{why}</figcaption></figure>"
     )

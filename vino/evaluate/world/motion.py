@@ -31,7 +31,7 @@ MOTIONS: tuple[Motion, ...] = (
     *(Motion("roll", way, amount) for way in ("right", "left") for amount in WAYS),
     *(Motion("spin", way) for way in ("clockwise", "counterclockwise")),
     *(Motion("bounce", None, amount) for amount in JUMPS),
-    *(Motion(kind) for kind in ("swing", "grow", "shrink", "pulse", "fade in", "fade out")),
+    *(Motion(kind) for kind in ("swing", "grow", "shrink", "pulse", "fade out")),
     Motion("orbit", None, ORBIT),
 )
 

@@ -30,7 +30,7 @@ def vocabulary(course: Course) -> Iterator[Trial]:
     """Every concept in every style, alone, on a background it stands out from."""
     known = course.world.vocabulary
     pairs = [(key, style) for style in known.styles for key in known.concepts]
-    step = max(1, len(pairs) // QUICK_PAIRS) if course.quick else 1
+    step = max(1, round(len(pairs) / QUICK_PAIRS)) if course.quick else 1
     for key, style in pairs[::step]:
         scene = Scene(Background("plain", _colour(key, style, known)), (SceneObject(key, style),))
         words = f"{indefinite(name_of(key))} on a plain {scene.background.first} background"
@@ -66,7 +66,7 @@ def compose(course: Course) -> Iterator[Trial]:
     if known.tints:
         kinds.append(Kind("attribute binding", "t2i", vocabulary=pair, keep=_says_colours(known)))
     for kind in kinds:
-        yield from course.draw("compose", kind, course.count(6, 40))
+        yield from course.draw("compose", kind, course.count(5, 40))
 
 
 def _says_places(plan: Plan) -> bool:
@@ -86,7 +86,7 @@ def _says_colours(known: Vocabulary) -> Callable[[Plan], bool]:
 def edit(course: Course) -> Iterator[Trial]:
     """Every kind of edit."""
     for task in course.world.edits:
-        yield from course.draw("edit", Kind(_edit_name(task), task), course.count(4, 40))
+        yield from course.draw("edit", Kind(_edit_name(task), task), course.count(3, 40))
 
 
 def clip_edit(course: Course) -> Iterator[Trial]:
@@ -124,14 +124,14 @@ def clip(course: Course) -> Iterator[Trial]:
     """Motion and camera from words, and pictures brought to life."""
     for group, task in (("text to clip", "t2v"), ("picture to clip", "i2v")):
         kind = Kind(group, task, keep=can_be_told)
-        yield from course.draw("clip", kind, course.count(4, 60))
+        yield from course.draw("clip", kind, course.count(3, 60))
 
 
 def clone(course: Course) -> Iterator[Trial]:
     """Motion and camera of a reference clip."""
     for task in course.world.clones:
         kind = Kind(task.removesuffix("_clone"), task, keep=can_be_told)
-        yield from course.draw("clone", kind, course.count(2, 30))
+        yield from course.draw("clone", kind, course.count(1, 30))
 
 
 def long(course: Course) -> Iterator[Trial]:
@@ -139,7 +139,7 @@ def long(course: Course) -> Iterator[Trial]:
     frames = min(course.longest, 2 * course.frames - 1)
     if frames > course.frames:
         kind = Kind(f"{frames} frames", "t2v", keep=can_be_told, frames=frames)
-        yield from course.draw("long", kind, course.count(2, 20))
+        yield from course.draw("long", kind, course.count(1, 20))
 
 
 def can_be_told(plan: Plan) -> bool:
