@@ -15,7 +15,7 @@ from vino.errors import InputError
 
 def benchmarks(args: Namespace, console: Console, watch: Callable[[str, int, int], None]) -> int:
     """Make, score and report every benchmark; exit code 1 when something of one is missing."""
-    if len(args.suites) > 1 and (args.data or args.results):
+    if len(args.what) > 1 and (args.data or args.results):
         raise InputError("--data and --results belong to one benchmark: run them one by one")
     from vino.evaluate.official.run import Settings, run
     from vino.evaluate.official.suites import BENCHMARKS
@@ -37,7 +37,7 @@ def benchmarks(args: Namespace, console: Console, watch: Callable[[str, int, int
         return open_model(args, console)
 
     told, is_complete = [], True
-    for name in dict.fromkeys(args.suites):
+    for name in dict.fromkeys(args.what):
         outcome = run(BENCHMARKS[name], settings, load, watch, console.note)
         told.append(outcome.summary())
         is_complete &= outcome.is_complete

@@ -19,16 +19,16 @@ def evaluate(args: Namespace, console: Console) -> int:
             told[what] = tenth
             console.note(f"{what}: {done} of {total}")
 
-    if set(args.suites) & set(OFFICIAL):
+    if set(args.what) & set(OFFICIAL):
         from vino.cli.benchmarks import benchmarks
 
-        if strangers := [name for name in args.suites if name not in OFFICIAL]:
+        if strangers := [name for name in args.what if name not in OFFICIAL]:
             raise InputError(f"{strangers[0]} and official benchmarks are run one after the other")
         return benchmarks(args, console, watch)
     from vino.evaluate.run import evaluate
     from vino.evaluate.world.suites import chosen_suites
 
-    suites = chosen_suites(args.suites)
+    suites = chosen_suites(args.what)
     model = open_model(args, console)
     seed = args.seed or 0
     results = evaluate(

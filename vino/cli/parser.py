@@ -303,7 +303,7 @@ def _data(parser: Parser) -> None:
 
 
 def _evaluate(parser: Parser) -> None:
-    parser.add_argument("suites", metavar="SUITE", nargs="+", help=(
+    parser.add_argument("what", metavar="SUITE", nargs="+", help=(
         f"of the emoji world, see above; or official benchmarks: {', '.join(OFFICIAL)}"))
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("scores"),
                         help="folder for answers and scores (default: scores)")  # fmt: skip
