@@ -15,7 +15,10 @@ from vino.flow.sampler import SOLVERS
 from vino.flow.sampling import MAX_STEPS
 from vino.request import MAX_SEED
 
-COMMANDS = ("generate", "edit", "animate", "batch", "convert", "info", "rewrite")
+COMMANDS = (
+    *("generate", "edit", "animate", "batch", "convert", "info", "rewrite"),
+    *("compare", "study"),
+)
 HEAVY = ("torch", "transformers", "diffusers", "numpy", "PIL", "av")
 
 

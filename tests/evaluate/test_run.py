@@ -10,8 +10,8 @@ import pytest
 from tests.evaluate.pretending import Idle, Noise, Truth
 from vino.data.world import phrasing
 from vino.errors import InputError
-from vino.evaluate.results import read_results
 from vino.evaluate.run import evaluate
+from vino.evaluate.runs import read_run
 from vino.evaluate.statistics import mean_with_interval
 from vino.evaluate.world import contests, run
 from vino.evaluate.world.suites import NAMES, SUITES
@@ -70,10 +70,10 @@ def test_truth_scores_near_one(tmp_path):
 
 def assert_complete(folder):
     """Every answer has its files, and the reports lead to files that there are."""
-    answered = read_results(folder)
+    answered = read_run(folder).records.values()
     assert {one.suite for one in answered} == set(SUITES)
     for one in answered:
-        assert all((folder / name).is_file() for name in (one.output, *one.references))
+        assert all(path.is_file() for path in (one.output, *one.references))
     assert all(one.references for one in answered if "edit" in one.suite)
     page = (folder / "report.html").read_text()
     assert not re.findall(r"(?:src|href)=\"(?:https?:)?//", page)
@@ -159,7 +159,7 @@ def test_says_what_is_wrong_with_results(tmp_path, damage):
     evaluate(Truth(), ["world-vocabulary"], out=tmp_path, quick=True)
     damage(tmp_path / "results.jsonl")
     with pytest.raises(InputError, match=r"results\.jsonl"):
-        read_results(tmp_path)
+        read_run(tmp_path)
 
 
 def test_intervals_hold_the_mean_and_shrink():

@@ -14,6 +14,9 @@
     train       train
     evaluate    evaluate
     benchmarks  evaluate, on official benchmarks
+    runs        options of compare and study
+    compare     compare
+    study       study
 
 It also runs as `python -m vino.cli`.
 

@@ -26,20 +26,24 @@ def evaluate(args: Namespace, console: Console) -> int:
             raise InputError(f"{strangers[0]} and official benchmarks are run one after the other")
         return benchmarks(args, console, watch)
     from vino.evaluate.run import evaluate
+    from vino.evaluate.world.preserving import evaluate_preservation
     from vino.evaluate.world.suites import chosen_suites
 
-    suites = chosen_suites(args.what)
+    is_preservation = args.what == ["preservation"]
+    suites = () if is_preservation else chosen_suites(args.what)
     model = open_model(args, console)
     seed = args.seed or 0
-    results = evaluate(
-        model,
-        suites,
-        seeds=range(seed, seed + (args.seeds or 1)),
-        out=args.out,
-        quick=args.quick,
-        world=args.vocabulary,
-        watch=watch,
-    )
+    asked = {
+        "seeds": range(seed, seed + (args.seeds or 1)),
+        "out": args.out,
+        "quick": args.quick,
+        "world": args.vocabulary,
+        "watch": watch,
+    }
+    if is_preservation:
+        results = evaluate_preservation(model, **asked)
+    else:
+        results = evaluate(model, suites, **asked)
     if args.json:
         print(json.dumps(results))
     else:

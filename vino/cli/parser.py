@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import vino
-from vino.cli import values
+from vino.cli import runs, values
 from vino.cli.console import one_line
 
 USAGE_ERROR = 2
@@ -202,10 +202,12 @@ judge gave an answer that cannot be read.
 vino evaluate world --model tiny --out scores --quick
 vino evaluate world --model my-model --seed 7 --seeds 3 --out scores --json
 vino evaluate world-compose world-edit --out scores
+vino evaluate preservation --out kept
 vino evaluate geneval vbench --model tiny --limit 8 --out scores
 vino evaluate geneval --results results.jsonl --out scores
 vino evaluate imgedit --data ImgEdit --judge http://localhost:8000/v1 --out scores
 """))
+    runs.add_commands(command, _talk)
     return parser, made
 
 
@@ -304,7 +306,8 @@ def _data(parser: Parser) -> None:
 
 def _evaluate(parser: Parser) -> None:
     parser.add_argument("what", metavar="SUITE", nargs="+", help=(
-        f"of the emoji world, see above; or official benchmarks: {', '.join(OFFICIAL)}"))
+        "of the emoji world, see above; preservation, alone; or official benchmarks: "
+        f"{', '.join(OFFICIAL)}"))
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("scores"),
                         help="folder for answers and scores (default: scores)")  # fmt: skip
     parser.add_argument("--vocabulary", choices=("first-light", "whole", "full"),

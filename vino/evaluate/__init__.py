@@ -1,12 +1,16 @@
 """Scores that can be repeated: what a model makes, read by a judge that is itself measured.
 
-world/         the emoji world: its judge, its suites, and their verdicts
+world/         the emoji world: its judge, its suites, and what edits leave alone
+official/      the official benchmarks
+study/         people compare two runs, blind
 candidate      the model that answers, and its autoencoder
 answers        answers made in packs and kept on disk
 results        results.jsonl: every answer and its verdict
-statistics     means with intervals
+statistics     means with intervals, tests of differences
 published      what the paper reports, and what a model of the world should reach
 tables, page   scores as tables, and as a page to look at
 report         results.json, results.jsonl, judge.json, report.md, report.html
 run            all of it: `evaluate`
+runs           what an evaluation wrote, read back
+compare        paired differences of two runs
 """

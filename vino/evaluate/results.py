@@ -4,9 +4,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
-
-from vino.errors import InputError
 
 NAME = "results.jsonl"
 
@@ -61,18 +58,3 @@ def write_results(folder: Path, answered: Iterable[Answered]) -> None:
     """Write results.jsonl into a folder."""
     lines = [json.dumps(asdict(one)) + "\n" for one in answered]
     (folder / NAME).write_text("".join(lines))
-
-
-def read_results(folder: Path) -> list[Answered]:
-    """The answers that an evaluation left in its folder; InputError where it left none."""
-    path = folder / NAME
-    if not path.is_file():
-        raise InputError(f"there is no {NAME} in {folder}: name the folder of an evaluation")
-    try:
-        return [_parsed(json.loads(line)) for line in path.read_text().splitlines()]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path} is damaged: {error!r}") from None
-
-
-def _parsed(line: dict[str, Any]) -> Answered:
-    return Answered(**{**line, "references": tuple(line["references"]), "why": tuple(line["why"])})

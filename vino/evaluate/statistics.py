@@ -1,11 +1,14 @@
-"""Means with intervals."""
+"""Means with intervals, and tests of differences."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
 
 RESAMPLINGS = 4000
 LEVEL = 0.95
+EXACT = 12  # differences up to which all signs are tried
+PERMUTATIONS = 20_000  # drawn where there are more
 
 
 def mean_with_interval(values: Mapping[str, Sequence[float]]) -> list[float]:
@@ -15,6 +18,41 @@ def mean_with_interval(values: Mapping[str, Sequence[float]]) -> list[float]:
     """
     means = np.array([np.mean(v) for v in values.values()])
     drawn = np.random.default_rng(0).integers(len(means), size=(RESAMPLINGS, len(means)))
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(means[drawn].mean(-1), (tail, 1 - tail))
+    low, high = interval(means[drawn].mean(-1))
     return [round(float(value), 4) for value in (means.mean(), low, high)]
+
+
+def interval(resampled: np.ndarray) -> tuple[float, float]:
+    """The 95 % percentile interval of resampled values."""
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(resampled, (tail, 1 - tail))
+    return float(low), float(high)
+
+
+def sign_flip_p(differences: Sequence[float]) -> float:
+    """Two-sided p-value of a paired permutation test: the mean difference under random signs.
+
+    All signs are tried where that is few enough; otherwise they are drawn, and the observed signs
+    count as one of the draws, so that p is never 0 (Phipson & Smyth 2010).
+    """
+    nonzero = np.array([d for d in differences if d != 0], float)
+    if not len(nonzero):
+        return 1.0
+    if is_exact := len(nonzero) <= EXACT:
+        signs = np.array(list(product((1, -1), repeat=len(nonzero))))
+    else:
+        drawn = np.random.default_rng(0).integers(2, size=(PERMUTATIONS, len(nonzero)))
+        signs = 2 * drawn - 1
+    observed = abs(nonzero.sum())
+    as_far = int((np.abs(signs @ nonzero) >= observed * (1 - 1e-9)).sum())
+    return as_far / len(signs) if is_exact else (as_far + 1) / (len(signs) + 1)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down correction: p-values that may all be held against one level."""
+    order = np.argsort(p_values, kind="stable")
+    corrected, least = [1.0] * len(p_values), 0.0
+    for rank, which in enumerate(order):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[which]))
+        corrected[which] = least
+    return corrected

@@ -7,10 +7,16 @@ from vino.data.world.render import render
 from vino.data.world.samples import Sample
 from vino.data.world.scene import Background, Scene, SceneObject
 from vino.data.world.vocabulary import COLOURS
+from vino.evaluate.world.alignment import movement
+from vino.evaluate.world.similarity import colour_drift, ssim
 
 BORDER = 2 / 64  # of the side: kept free around what an edit touches
 BEST = 60.0  # dB, for equal pixels
 LEAST_LEFT = 0.02  # of the frame: with less of it untouched there is nothing to measure
+METRICS = (
+    *("outside PSNR dB", "outside SSIM", "inside PSNR dB", "inside SSIM", "shift px", "zoom px"),
+    *("colour dE", "L drift", "a drift", "b drift"),
+)
 
 
 def psnr(first: np.ndarray, second: np.ndarray, mask: np.ndarray | None = None) -> float:
@@ -19,6 +25,45 @@ def psnr(first: np.ndarray, second: np.ndarray, mask: np.ndarray | None = None) 
     chosen = difference if mask is None else difference[mask]
     error = float((chosen**2).mean())
     return min(BEST, 10 * float(np.log10(255**2 / max(error, 1e-9))))
+
+
+def preserved(answer: np.ndarray, truth: np.ndarray, mask: np.ndarray) -> dict[str, float]:
+    """How well an edit (T H W 3 uint8) kept what it should have, without a judge.
+
+    truth: the source, or what should have come of it; mask: what should be kept (T H W bool)
+    Means over frames of the metrics of `by_frame`, of those frames that have them.
+    """
+    return {
+        metric: float(np.mean(known))
+        for metric, values in by_frame(answer, truth, mask).items()
+        if (known := [value for value in values if value is not None])
+    }
+
+
+def by_frame(
+    answer: np.ndarray, truth: np.ndarray, mask: np.ndarray
+) -> dict[str, list[float | None]]:
+    """The same for every frame; None where a frame has no such pixels, or they say nothing.
+
+    outside PSNR dB, outside SSIM: of what should be kept; inside: of the rest, against the truth
+    shift px, zoom px: how far what should be kept moved, and how far its zoom moves the frame's
+    edge; colour dE and drifts: see `colour_drift`
+    """
+    frames = [_kept(*frame) for frame in zip(answer, truth, mask, strict=True)]
+    return {metric: [found.get(metric) for found in frames] for metric in METRICS}
+
+
+def _kept(answer: np.ndarray, truth: np.ndarray, mask: np.ndarray) -> dict[str, float]:
+    """The metrics of one frame."""
+    found: dict[str, float] = {}
+    for name, where in (("outside", mask), ("inside", ~mask)):
+        if where.any():
+            found[f"{name} PSNR dB"] = psnr(answer, truth, where)
+            found[f"{name} SSIM"] = ssim(answer, truth, where)
+    moved = movement(answer, truth, mask)
+    if moved is not None:
+        found |= {"shift px": moved.shift, "zoom px": abs(moved.zoom)}
+    return found | (colour_drift(answer, truth, mask) if mask.any() else {})
 
 
 def untouched(sample: Sample) -> np.ndarray | None:

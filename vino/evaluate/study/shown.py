@@ -1,0 +1,45 @@
+"""Pictures and clips as a browser shows them."""
+
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from vino.errors import InputError
+from vino.media import Frames, read_picture
+
+ENDINGS = {
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".mp4": "video/mp4",
+}
+FPS = 8.0  # of strips, which do not say it
+FINEST = 100
+REMEMBERED = 256
+
+
+@lru_cache(maxsize=REMEMBERED)
+def shown(path: Path, frames: int) -> tuple[str, bytes]:
+    """The type and content of a medium.
+
+    A PNG is written anew, for its metadata may say which model made it; one of several frames side
+    by side becomes an animated WebP. Other files are given as they are.
+    """
+    ending = path.suffix.lower()
+    if ending != ".png":
+        return ENDINGS[ending], path.read_bytes()
+    picture = read_picture(path).pixels[0]
+    if picture.shape[1] % frames:
+        raise InputError(f"{path} is {picture.shape[1]} pixels wide, which is not {frames} frames")
+    clip = np.stack(np.split(picture, frames, axis=1))
+    ending, quality = (".webp", FINEST) if frames > 1 else (".png", None)
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Frames(clip, FPS).save(Path(folder) / f"shown{ending}", quality=quality)
+        return ENDINGS[ending], saved.read_bytes()
+
+
+def moves(path: Path) -> bool:
+    """Whether a browser needs a player for it."""
+    return path.suffix.lower() == ".mp4"

@@ -1,0 +1,93 @@
+"""The preservation suite: held-out scenes edited once, and several times in a row."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vino.errors import InputError
+from vino.evaluate.answers import collect, open_folder, output_of, write_references
+from vino.evaluate.candidate import Candidate, ModelCandidate
+from vino.evaluate.results import NAME
+from vino.evaluate.world.drift import SUITE, Turn, markdown, record, scores
+from vino.evaluate.world.preservation import preserved
+from vino.evaluate.world.repeated import Chain, chains, floor
+from vino.evaluate.world.trials import WORLDS, Trial
+from vino.generate import Model
+
+EDITS = 4  # in a row
+SCENES, FEW = 24, 4  # of every task
+
+Floors = Mapping[str, Sequence[np.ndarray]]
+"""Chain -> what the autoencoder leaves after every edit."""
+Watcher = Callable[[str, int, int], None]
+"""(what is being done, done, of how many)."""
+
+
+def evaluate_preservation(
+    model: Model | Candidate,
+    *,
+    seeds: Sequence[int] = (0,),
+    out: str | Path,
+    quick: bool = False,
+    world: str = "first-light",
+    watch: Watcher = lambda what, done, total: None,
+) -> dict[str, dict[str, list[float]]]:
+    """Edit held-out scenes once and several times in a row; suite -> metric -> [value, low, high].
+
+    seeds: the first also draws the scenes. out: folder for answers, results.jsonl, results.json
+    and report.md; answers that are there already are not made again. quick: a few scenes.
+    Raises InputError for an unknown world and for a folder that holds another run.
+    """
+    if world not in WORLDS:
+        raise InputError(f'no world "{world}": choose from {", ".join(WORLDS)}')
+    if not seeds:
+        raise InputError("there are no seeds: give at least one")
+    candidate, out = ModelCandidate(model) if isinstance(model, Model) else model, Path(out)
+    run = {"suite": SUITE, "model": candidate.identity, "seed": seeds[0], "world": world}
+    open_folder(out, run | {"quick": quick})
+    known, turns = WORLDS[world].vocabulary, []
+    for task in WORLDS[world].edits:
+        rows = list(
+            chains(task, seeds[0], FEW if quick else SCENES, EDITS, known, candidate.size,
+                   candidate.frames)
+        )  # fmt: skip
+        floors = {row.name: floor(candidate, [s.target for s in row.samples]) for row in rows}
+        for seed in seeds:
+            turns += list(_turns(candidate, rows, floors, seed, out))
+            watch(f"{SUITE}: {task}", seed - seeds[0] + 1, len(seeds))
+    (out / NAME).write_text("".join(f"{json.dumps(record(turn))}\n" for turn in turns))
+    results = {SUITE: scores(turns, lambda turn: turn.kept)}
+    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (out / "report.md").write_text(markdown(run, turns))
+    return results
+
+
+def _turns(
+    candidate: Candidate, rows: Sequence[Chain], floors: Floors, seed: int, out: Path
+) -> Iterator[Turn]:
+    """All edits of some chains, those of one round together."""
+    last: dict[str, tuple[Trial, np.ndarray]] = {}
+    longest = max((len(chain.samples) for chain in rows), default=0)
+    for edit in range(longest):
+        going_on = [chain for chain in rows if edit < len(chain.samples)]
+        trials = [
+            Trial(
+                suite=SUITE,
+                scene=f"{chain.name}-edit{edit + 1}",
+                group=f"edit {edit + 1}",
+                seed=seed,
+                sample=chain.sample(edit, last[chain.name][1] if edit else None),
+            )
+            for chain in going_on
+        ]
+        answers = collect(candidate, trials, out, lambda _: None)
+        for chain, trial, answer in zip(going_on, trials, answers, strict=True):
+            # What a later edit is given is the answer before it, which is there already.
+            given = (output_of(last[chain.name][0]),) if edit else write_references(trial, out)
+            last[chain.name] = trial, answer
+            truth, least = trial.sample.target, floors[chain.name][edit]
+            kept = preserved(answer, truth, chain.untouched)
+            best = preserved(least, truth, chain.untouched)
+            yield Turn(chain, edit + 1, trial, answer, given, output_of(trial), kept, best)
