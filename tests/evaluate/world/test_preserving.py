@@ -9,9 +9,9 @@ import pytest
 from tests.evaluate.pretending import Idle, Truth
 from vino.data.world.vocabulary import FIRST_LIGHT
 from vino.errors import InputError
-from vino.evaluate.world import preserving
 from vino.evaluate.compare import compare
 from vino.evaluate.runs import read_run
+from vino.evaluate.world import preserving
 from vino.evaluate.world.preserving import EDITS, evaluate_preservation
 from vino.evaluate.world.repeated import chains, floor
 from vino.media import read_picture

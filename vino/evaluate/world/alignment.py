@@ -1,5 +1,6 @@
 """Whether the untouched part of a picture moved: its shift and zoom in fractions of a pixel."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -92,5 +93,6 @@ def _solved(slopes: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, float]:
     # Its error sits where the slopes are, not in plain parts, of which there may be many.
     strength = (slopes**2).sum(-1) * weight
     noise = 1 + float((strength * left**2).sum() / max(strength.sum(), 1e-9))
-    error = np.sqrt(noise * np.diag(np.linalg.inv(normal)).max())
-    return np.linalg.solve(normal, slopes.T @ (weight * left)), float(error)
+    variance = noise * float(np.diag(np.linalg.inv(normal)).max())
+    error = math.sqrt(variance) if variance > 0 else math.inf  # below: hardly any structure
+    return np.linalg.solve(normal, slopes.T @ (weight * left)), error
