@@ -148,6 +148,18 @@ def test_refuses_what_it_does_not_know(tmp_path, wrong, words):
         evaluate(Truth(), **{"out": tmp_path, **wrong})
 
 
+def test_scores_go_into_a_card_and_nothing_else_changes(tmp_path):
+    (tmp_path / "README.md").write_text("# a\n\nText.\n\n## Scores\n\nold\n\n## Files\n\nb\n")
+    for _ in range(2):
+        evaluate(Truth(), ["world-vocabulary"], out=tmp_path / "o", quick=True, card=tmp_path)
+    text = (tmp_path / "README.md").read_text()
+    assert text.startswith("# a\n\nText.\n\n## Scores\n") and text.endswith("\n\n## Files\n\nb\n")
+    assert text.count("## Scores") == 1 and "old" not in text
+    assert "| world-vocabulary | named | 1.000 |" in text
+    with pytest.raises(InputError, match="folder of a model"):
+        evaluate(Truth(), ["world-vocabulary"], out=tmp_path / "o", quick=True, card=tmp_path / "x")
+
+
 def test_refuses_the_folder_of_another_model(tmp_path):
     evaluate(Truth(), ["world-vocabulary"], out=tmp_path, quick=True)
     with pytest.raises(InputError, match="another model"):

@@ -43,7 +43,7 @@ def evaluate(args: Namespace, console: Console) -> int:
     if is_preservation:
         results = evaluate_preservation(model, **asked)
     else:
-        results = evaluate(model, suites, **asked)
+        results = evaluate(model, suites, card=args.card, **asked)
     if args.json:
         print(json.dumps(results))
     else:

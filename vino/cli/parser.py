@@ -316,6 +316,8 @@ def _evaluate(parser: Parser) -> None:
         "answers to every scene (default: 1), or samples of every prompt (default: the official "
         "number), with seeds counting up"))
     parser.add_argument("--quick", action="store_true", help="a few scenes of each kind")
+    parser.add_argument("--card", metavar="FOLDER", type=Path,
+                        help="a model's folder, whose card takes the scores")  # fmt: skip
     _official(parser)
     _model(parser)
     _talk(parser)

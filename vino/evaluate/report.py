@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vino.errors import InputError
 from vino.evaluate import tables
 from vino.evaluate.page import page
 from vino.evaluate.published import WORLDS_DIFFER
 from vino.evaluate.results import Result, write_results
 from vino.evaluate.tables import Table
+
+CARD_HEAD = "## Scores"
 
 
 def write_report(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -> None:
@@ -21,6 +24,20 @@ def write_report(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -
     write_results(out, [one for result in results for one in result.answered])
     (out / "report.md").write_text(markdown(out, run, results))
     (out / "report.html").write_text(page(run, results))
+
+
+def write_card(folder: Path, run: Mapping[str, Any], results: Sequence[Result]) -> None:
+    """Put the scores into a model's card, in place of those that stand there; nothing else."""
+    card = folder / "README.md"
+    try:
+        text = card.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{card} cannot be read: name the folder of a model") from None
+    before, found, behind = text.partition(CARD_HEAD)
+    after = behind.partition("\n## ")[2] if found else ""
+    section = [CARD_HEAD, "", tables.about(run)[1], "", *_table(tables.brief(results))]
+    lines = [before.rstrip(), "", *section, *(["", f"## {after.rstrip()}"] if after else [])]
+    card.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def markdown(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from vino.errors import InputError
 from vino.evaluate.answers import open_folder
 from vino.evaluate.candidate import Candidate, ModelCandidate
-from vino.evaluate.report import write_report
+from vino.evaluate.report import write_card, write_report
 from vino.evaluate.world.judge import Judge
 from vino.evaluate.world.questions import built_styles
 from vino.evaluate.world.run import Examination, Watcher, run_suite
@@ -26,13 +26,15 @@ def evaluate(
     out: str | Path,
     quick: bool = False,
     world: str = "first-light",
+    card: str | Path | None = None,
     watch: Watcher = lambda what, done, total: None,
 ) -> Results:
     """Score a model on held-out scenes of the emoji world.
 
     suites: their names, "world" for all of them. seeds: the first also draws the scenes. out:
     folder for answers, results and reports; answers that are there already are not made again.
-    quick: a few scenes of each kind. world: what the model knows, a key of `WORLDS`.
+    quick: a few scenes of each kind. world: what the model knows, a key of `WORLDS`. card: folder
+    of a model whose card takes the scores.
     Raises InputError for unknown names and for a folder that holds another run.
     """
     chosen, out = chosen_suites(suites), Path(out)
@@ -51,4 +53,6 @@ def evaluate(
     exam = Examination(candidate, course, judge, out, watch)
     results = [run_suite(name, exam) for name in chosen]
     write_report(out, record, results)
+    if card is not None:
+        write_card(Path(card), record, results)
     return {result.suite: dict(result.scores) for result in results}

@@ -51,6 +51,18 @@ def scores(result: Result) -> Table:
     return Table(heads, tuple(rows))
 
 
+def brief(results: Sequence[Result]) -> Table:
+    """All suites in one table, with the worst of the judge's accuracy beside each verdict."""
+    rows = []
+    for result in results:
+        for metric, (value, low, high) in result.scores.items():
+            seen = result.accuracy.get(metric, {}).values()
+            judged = _accuracy(min(seen)) if seen else ""
+            numbers = f"{value:.3f}", f"{low:.3f} to {high:.3f}", str(result.counts[metric])
+            rows.append((result.suite, metric, *numbers, judged))
+    return Table(("suite", "metric", "score", "95 %", "n", "judge, at worst"), tuple(rows))
+
+
 def _accuracy(share: float) -> str:
     return f"{share:.2f}{' !' if share < FAIR else ''}"
 
