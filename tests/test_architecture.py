@@ -22,6 +22,7 @@ LAYERS = [
     {"data"},
     {"train"},
     {"evaluate"},
+    {"serve"},
     {"cli"},
 ]
 LEVEL = {name: i for i, layer in enumerate(LAYERS) for name in layer}

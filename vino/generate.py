@@ -125,6 +125,12 @@ class Model:
         clip = clip or (frames is None and isinstance(prompt.base, Video))
         return self.defaults.sampling(clip, bool(prompt.media)).changed(**settings)
 
+    def check(self, request: Request) -> PixelSize:
+        """The size it would be worked at, nothing encoded yet; InputError beyond the model."""
+        area, limit = self.defaults.reference_area, request.frames or self.defaults.max_frames
+        fitted = {m: fit(m, area, self.unit, limit) for m in request.prompt.media}
+        return self._size(request, fitted)[0]
+
     @torch.inference_mode()
     def run(self, requests: Sequence[Request], watch: Watcher | None = None) -> list[Frames]:
         """Make all requests, packed: those with equal steps and solver share every pass."""

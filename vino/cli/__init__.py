@@ -1,6 +1,7 @@
 """The command line: everything the library does, without writing Python.
 
     parser      commands, options and their help; imports nothing heavy
+    serving     the options of serve and keys
     values      text of an option to its value
     console     notes, warnings and errors on stderr
     failures    what went wrong, in one line, and the exit code
@@ -17,6 +18,8 @@
     runs        options of compare and study
     compare     compare
     study       study
+    serving     options of serve and keys
+    serve       serve, keys
 
 It also runs as `python -m vino.cli`.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import vino
-from vino.cli import runs, values
+from vino.cli import runs, serving, values
 from vino.cli.console import one_line
 
 USAGE_ERROR = 2
@@ -208,6 +208,7 @@ vino evaluate geneval --results results.jsonl --out scores
 vino evaluate imgedit --data ImgEdit --judge http://localhost:8000/v1 --out scores
 """))
     runs.add_commands(command, _talk)
+    serving.add_commands(command, _model, _talk)
     return parser, made
 
 
@@ -361,7 +362,7 @@ def _making(parser: Parser) -> None:
     _talk(parser)
 
 
-def _model(parser: Parser) -> None:
+def _model(parser: Parser, seed: bool = True) -> None:
     group = parser.add_argument_group("model")
     group.add_argument("--model", metavar="MODEL", default="tiny",
                        help='"tiny" (the default), a folder or a Hugging Face id')  # fmt: skip
@@ -370,8 +371,9 @@ def _model(parser: Parser) -> None:
                        help="adapters to add, with their strengths (default: 1)")  # fmt: skip
     group.add_argument("--device", metavar="DEVICE", type=values.device,
                        help="cpu, cuda, cuda:N or mps (default: the fastest there is)")  # fmt: skip
-    group.add_argument("--seed", metavar="N", type=values.whole(0, values.LARGEST_SEED),
-                       help="the same seed gives the same result (default: 0)")  # fmt: skip
+    if seed:
+        group.add_argument("--seed", metavar="N", type=values.whole(0, values.LARGEST_SEED),
+                           help="the same seed gives the same result (default: 0)")  # fmt: skip
 
 
 def _sampling(parser: Parser, note: str = "left out: the model's own defaults") -> None:

@@ -1,0 +1,21 @@
+"""`vino serve`: the model behind HTTP, for clients that are strangers.
+
+    config      settings of one server
+    database    tables and transactions: SQLite, or PostgreSQL for several processes
+    keys        API keys and what their owners may
+    jobs        the queue: accepted once, claimed by one worker, finished once
+    files       the data folder: media of requests, and results
+    order       what a client asked for, and the requests it stands for
+    engine      the thread that owns the model and makes what waits, packed
+    service     what the endpoints do
+    replies     answers and refusals in OpenAI's form
+    bodies      JSON and forms, parsed and checked
+    openai      OpenAI's endpoints
+    api         vino's own endpoints
+    gate        keys, origins, body sizes and the access log, before anything is read
+    metrics     figures for Prometheus
+    log         JSON lines on stderr
+    http        the application and the server
+
+It needs the extra `serve`.
+"""

@@ -1,0 +1,132 @@
+"""vino's own endpoints: interleaved prompts, jobs, their events and results."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+
+from vino.serve.bodies import MOST, NO_URLS, Making, caller, decode, read_json, service, words
+from vino.serve.openai import page
+from vino.serve.order import Order, Part
+from vino.serve.replies import Refusal, reply
+
+router = APIRouter(prefix="/v1")
+
+
+class Segment(BaseModel):
+    """Text, or a picture or video in base64; `base` marks the one being edited."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["text", "image", "video"]
+    text: str | None = None
+    data: str | None = None
+    base: bool = False
+    url: Any = None
+    path: Any = None
+
+    @field_validator("url", "path")
+    @classmethod
+    def _refuse(cls, value: Any) -> None:
+        raise ValueError(NO_URLS)
+
+
+class Generation(Making):
+    """Fields of /generate. A prompt is text or segments, as vino.Prompt takes them."""
+
+    prompt: str | list[str | Segment]
+    n: int = Field(1, ge=1, le=MOST)
+    frames: int | None = Field(None, ge=1, le=MOST)
+    seconds: float | None = Field(None, gt=0, le=MOST)
+    per_reference: list[float] | None = Field(None, max_length=256)
+    format: Literal["png", "webp", "jpeg", "gif", "mp4"] | None = None
+    quality: int | None = Field(None, ge=1, le=100)
+    previews: bool = False
+
+    def order(self) -> tuple[Order, list[bytes]]:
+        """The order and its media."""
+        parts: list[Part] = []
+        media: list[bytes] = []
+        for segment in [self.prompt] if isinstance(self.prompt, str) else self.prompt:
+            if isinstance(segment, str):
+                parts.append(words(segment))
+            elif segment.type == "text":
+                if segment.text is None or segment.data is not None:
+                    raise Refusal(400, "a text segment has its `text` alone", param="prompt")
+                parts.append(words(segment.text))
+            else:
+                if segment.data is None or segment.text is not None:
+                    raise Refusal(400, f"an {segment.type} has its `data` alone", param="prompt")
+                parts.append(Part(segment.type, file=len(media), base=segment.base))
+                media.append(decode(segment.data))
+        sampling = self.sampling
+        if self.per_reference is not None:
+            sampling["per_reference"] = self.per_reference
+        order = Order(
+            parts=tuple(parts), seed=self.seed, n=self.n, size=self.pixels, frames=self.frames,
+            seconds=self.seconds, sampling=sampling, form=self.format, quality=self.quality,
+            shown=self.previews,
+        )  # fmt: skip
+        return order, media
+
+
+@router.post("/generate")
+async def generate(request: Request) -> Response:
+    """Accept anything the library can make; the job tells the rest."""
+    shop, who = service(request), caller(request)
+    asked = await read_json(request, Generation)
+    job = await shop.accept("job", asked.wish(request, *asked.order()), who)
+    return reply(shop.told(job), 202, {"Location": f"/v1/jobs/{job.id}"})
+
+
+@router.get("/jobs")
+async def list_jobs(
+    request: Request, after: str = "", limit: int = 20, order: str = "desc"
+) -> Response:
+    shop = service(request)
+    jobs, more = await page(request, None, after, limit, order)
+    return reply({"object": "list", "data": [shop.told(job) for job in jobs], "has_more": more})
+
+
+@router.get("/jobs/{id}")
+async def get_job(request: Request, id: str) -> Response:
+    shop = service(request)
+    return reply(shop.told(await shop.find(id, caller(request))))
+
+
+@router.post("/jobs/{id}/cancel")
+async def cancel_job(request: Request, id: str) -> Response:
+    """Ends between two steps; what is over stays as it is."""
+    shop, who = service(request), caller(request)
+    return reply(shop.told(await shop.cancel(await shop.find(id, who), who)))
+
+
+@router.delete("/jobs/{id}")
+async def delete_job(request: Request, id: str) -> Response:
+    shop, who = service(request), caller(request)
+    await shop.delete(await shop.find(id, who), who)
+    return reply({"id": id, "object": "job.deleted", "deleted": True})
+
+
+@router.get("/jobs/{id}/content/{index}")
+async def get_content(request: Request, id: str, index: int) -> Response:
+    shop = service(request)
+    path, output = shop.output(await shop.find(id, caller(request)), index)
+    return FileResponse(path, media_type=output["type"])
+
+
+@router.get("/jobs/{id}/events")
+async def get_events(request: Request, id: str) -> Response:
+    """Server-sent events: progress and preview, at last done, failed or cancelled."""
+    shop, who = service(request), caller(request)
+    job = await shop.find(id, who)
+
+    async def lines() -> AsyncIterator[str]:
+        async for event, data in shop.events(job, who):
+            yield f"event: {event}\ndata: {json.dumps(data)}\n\n" if event else ": still here\n\n"
+
+    return StreamingResponse(lines(), media_type="text/event-stream")

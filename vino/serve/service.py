@@ -1,0 +1,229 @@
+"""What the endpoints do: accept an order, find a job, wait for its end, tell about it."""
+
+import asyncio
+import base64
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from vino.errors import InputError
+from vino.serve.config import Settings
+from vino.serve.engine import PREVIEW, Engine
+from vino.serve.files import Files
+from vino.serve.jobs import CANCELLED, DONE, FAILED, OPEN, Full, Job, Jobs, Mismatch, NewJob
+from vino.serve.keys import Caller
+from vino.serve.log import fault, say
+from vino.serve.order import Order
+from vino.serve.replies import Refusal
+
+_ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
+POLL = 0.1  # seconds between looks at a job that is waited for
+SILENCE = 15.0  # seconds after which an event stream says that it is alive
+DECODERS = 2  # requests whose media are decoded at once
+
+
+@dataclass(frozen=True)
+class Wish:
+    """An order with its media, and how it is to be treated."""
+
+    order: Order
+    media: Sequence[bytes] = ()
+    priority: int = 0
+    idempotency: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Service:
+    """One server's parts."""
+
+    settings: Settings
+    jobs: Jobs
+    files: Files
+    engine: Engine
+    _decoders: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DECODERS))
+
+    async def accept(self, kind: str, wish: Wish, caller: Caller) -> Job:
+        """Check everything, write it to the disk, and promise to make it."""
+        async with self._decoders:
+            job = await run_in_threadpool(self._accept, kind, wish, caller)
+        self.engine.wake()
+        return job
+
+    async def find(self, id: str, caller: Caller, kind: str | None = None) -> Job:
+        """A job of the caller's; nobody else's is known to exist."""
+        job = None
+        if _ID.fullmatch(id):
+            job = await run_in_threadpool(self.jobs.get, id, caller.id, kind)
+        if job is None:
+            raise Refusal(404, "you have no such job")
+        return job
+
+    async def finished(self, job: Job, caller: Caller) -> Job:
+        """The job when it is over; Refusal when it was without success, or takes too long."""
+        until = time.monotonic() + self.settings.wait_seconds
+        while job.state in OPEN:
+            if self.engine.stopping.is_set():
+                raise Refusal(503, f"the server stops; {job.id} goes on later", promised=True)
+            if time.monotonic() > until:
+                message = f"it takes longer: ask for /v1/jobs/{job.id} later"
+                raise Refusal(504, message, promised=True)
+            await asyncio.sleep(POLL)
+            job = await self.find(job.id, caller)
+        if job.state == FAILED:
+            raise Refusal(422, job.error or "it failed", code="generation_failed")
+        if job.state == CANCELLED:
+            raise Refusal(409, f"{job.id} was cancelled", code="cancelled", promised=True)
+        return job
+
+    async def events(self, job: Job, caller: Caller) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """(event, data) while a job waits and runs: progress, preview, then its last state."""
+        told: tuple[Any, ...] = ()
+        shown, spoken = 0, time.monotonic()
+        while True:
+            if (now := (job.state, job.step, job.attempts)) != told and job.state in OPEN:
+                told, spoken = now, time.monotonic()
+                yield "progress", {"id": job.id, "state": job.state, "step": job.step,
+                                   "steps": job.steps, "progress": job.progress}  # fmt: skip
+            preview = await run_in_threadpool(_preview, self.files.folder(job.id) / PREVIEW, shown)
+            if preview is not None and job.state in OPEN:
+                shown, data = preview
+                yield "preview", {"id": job.id, "type": "image/webp", "data": data}
+            if job.state not in OPEN:
+                yield job.state, self.told(job)
+                return
+            if self.engine.stopping.is_set():
+                yield "stopping", {"id": job.id, "state": job.state}
+                return
+            if time.monotonic() - spoken > SILENCE:
+                spoken = time.monotonic()
+                yield "", {}
+            await asyncio.sleep(POLL)
+            try:
+                job = await self.find(job.id, caller)
+            except Refusal:  # deleted meanwhile
+                yield CANCELLED, {"id": job.id, "state": CANCELLED}
+                return
+
+    async def cancel(self, job: Job, caller: Caller) -> Job:
+        await run_in_threadpool(self.jobs.cancel, job.id, caller.id)
+        return await self.find(job.id, caller)
+
+    async def delete(self, job: Job, caller: Caller) -> None:
+        """Cancel if need be; forget the job and all its files."""
+        await run_in_threadpool(self.jobs.delete, job.id, caller.id)
+        await run_in_threadpool(self.files.remove, job.id)
+
+    def output(self, job: Job, index: int) -> tuple[Path, dict[str, Any]]:
+        """A result's file and what is told about it."""
+        if job.state != DONE:
+            raise Refusal(409, f"{job.id} is {job.state}: there is no result", code="not_ready")
+        if not 0 <= index < len(job.outputs):
+            raise Refusal(404, f"{job.id} has {len(job.outputs)} results, counted from 0")
+        output = job.outputs[index]
+        return self.files.folder(job.id) / output["file"], output
+
+    def told(self, job: Job) -> dict[str, Any]:
+        """A job as its owner sees it."""
+        outputs = [
+            {k: v for k, v in output.items() if k != "file"}
+            | {"url": f"/v1/jobs/{job.id}/content/{i}"}
+            for i, output in enumerate(job.outputs)
+        ]
+        return {
+            "id": job.id, "object": "job", "kind": job.kind, "state": job.state,
+            "progress": job.progress, "step": job.step, "steps": job.steps,
+            "priority": job.priority, "seed": job.request["seed"], "n": job.request["n"],
+            "created_at": job.created_at, "started_at": job.started_at,
+            "finished_at": job.finished_at, "error": job.error, "outputs": outputs,
+        }  # fmt: skip
+
+    def _accept(self, kind: str, wish: Wish, caller: Caller) -> Job:
+        model = self.engine.model
+        if self.engine.stopping.is_set():
+            raise Refusal(503, "the server is stopping", retry_after=10)
+        if model is None:
+            raise Refusal(503, self.engine.failure or "the model is loading", retry_after=2)
+        name = model.identity["name"]
+        if wish.model not in (None, name):
+            raise Refusal(404, f'the model here is "{name}"', param="model", code="model_not_found")
+        if not 0 <= wish.priority <= caller.max_priority:
+            message = f"your priority is from 0 to {caller.max_priority}"
+            raise Refusal(400, message, param="priority")
+        try:
+            wish.order.check(self.settings)
+            fingerprint = wish.order.fingerprint(wish.media)
+            if known := self.jobs.known(caller, wish.idempotency, fingerprint):
+                return known
+            self.jobs.check(caller)
+            return self._store(kind, wish, caller, fingerprint)
+        except InputError as error:
+            raise Refusal(400, str(error)) from None
+        except Full as full:
+            raise Refusal(429, str(full), retry_after=full.retry_after) from None
+        except Mismatch:
+            message = "this idempotency key was used for another request"
+            raise Refusal(409, message, code="idempotency_mismatch") from None
+        except OSError:
+            fault("a request cannot be stored")
+            raise Refusal(503, "there is no room for it now", retry_after=60) from None
+
+    def _store(self, kind: str, wish: Wish, caller: Caller, fingerprint: str) -> Job:
+        """Files first, then the row: a folder without one is no promise, and swept."""
+        id = f"{kind}_{secrets.token_hex(16)}"
+        try:
+            paths = self.files.accept(id, wish.media)
+            new = self._new(id, kind, wish, fingerprint, paths)
+            job = self.jobs.add(new, caller)
+        except BaseException:
+            self.files.remove(id)
+            raise
+        if job.id != id:  # the same request, accepted while this one was read
+            self.files.remove(id)
+        say("accepted", job=job.id, kind=kind, key=caller.id, priority=job.priority)
+        return job
+
+    def _new(
+        self, id: str, kind: str, wish: Wish, fingerprint: str, paths: Sequence[Path]
+    ) -> NewJob:
+        model, order = self.engine.model, wish.order
+        assert model is not None
+        requests = order.requests(paths, model, self.settings)
+        size = model.check(requests[0])
+        if size.frames > 1 and order.form in ("png", "jpeg"):
+            raise InputError(f"a clip cannot be {order.form}: ask for mp4, webp or gif")
+        sampling = requests[0].sampling
+        if sampling.steps > self.settings.max_steps:
+            raise InputError(f"steps must be at most {self.settings.max_steps} here")
+        references = len(requests[0].prompt.media) * model.defaults.reference_area
+        stored = order.to_json() | {"seed": order.seed}
+        if order.seed is None:
+            stored["seed"] = secrets.randbelow(2**31)
+        return NewJob(
+            id=id,
+            kind=kind,
+            request=stored,
+            priority=wish.priority,
+            pack=f"{sampling.steps} {sampling.solver}",
+            cost=float(order.n * (size.frames * size.height * size.width + references)),
+            steps=sampling.steps,
+            fingerprint=fingerprint,
+            idempotency=wish.idempotency,
+        )
+
+
+def _preview(path: Path, newer_than: int) -> tuple[int, str] | None:
+    """(its time, base64) of a preview that was not shown yet."""
+    try:
+        time_ns = path.stat().st_mtime_ns
+        if time_ns <= newer_than:
+            return None
+        return time_ns, base64.b64encode(path.read_bytes()).decode()
+    except OSError:
+        return None
