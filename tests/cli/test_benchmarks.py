@@ -60,7 +60,7 @@ def test_a_refused_prompt_makes_the_exit_code_1(vino, tmp_path):
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["evaluate", "dance"], "'dance'"),
+        (["evaluate", "dance"], '"dance"'),
         (["evaluate"], "SUITE"),
         (["evaluate", "world", "geneval"], "alone"),
         (["evaluate", "geneval", "vbench", "--data", "x"], "one by one"),

@@ -18,7 +18,6 @@
     runs        options of compare and study
     compare     compare
     study       study
-    serving     options of serve and keys
     serve       serve, keys
 
 It also runs as `python -m vino.cli`.

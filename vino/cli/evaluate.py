@@ -23,7 +23,7 @@ def evaluate(args: Namespace, console: Console) -> int:
         from vino.cli.benchmarks import benchmarks
 
         if strangers := [name for name in args.what if name not in OFFICIAL]:
-            raise InputError(f"{strangers[0]} and official benchmarks are run one after the other")
+            raise InputError(f"official benchmarks are evaluated alone: leave out {strangers[0]}")
         return benchmarks(args, console, watch)
     from vino.evaluate.run import evaluate
     from vino.evaluate.world.preserving import evaluate_preservation

@@ -11,9 +11,7 @@ MOST = 1_000_000
 Command = Callable[[str, str, str, str, str], ArgumentParser]
 
 
-def add_commands(
-    command: Command, model: Callable[..., None], talk: Callable[[ArgumentParser], None]
-) -> None:
+def add_commands(command: Command, model: Callable[..., None], talk: Callable[..., None]) -> None:
     """Add both. command: makes the parser of one; model, talk: add what they share with others."""
     server = command("serve", "serve:serve", "answer requests over HTTP", """
 Serve the model: OpenAI's endpoints for pictures and videos, and vino's own with interleaved
