@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from einops import rearrange
 
 from vino.data.sources.world import prompt_of
 from vino.evaluate.world.trials import Trial
 from vino.generate import Model
+from vino.model.vae import from_pixels, to_pixels
 from vino.request import Request
 
 
@@ -59,7 +59,5 @@ class ModelCandidate:
         """Encode and decode."""
         vino = self.model.vino
         pixels = torch.from_numpy(np.ascontiguousarray(video)).to(vino.device)
-        pixels = rearrange(pixels, "t h w c -> 1 c t h w").to(vino.dtype) / 127.5 - 1
-        again = vino.vae.decode(vino.vae.encode(pixels))[0].float()
-        levels = ((again.clamp(-1, 1) + 1) * 127.5).round().byte()
-        return rearrange(levels, "c t h w -> t h w c").cpu().numpy()
+        latent = vino.vae.encode(from_pixels(pixels[None]).to(vino.dtype))
+        return to_pixels(vino.vae.decode(latent)[0]).cpu().numpy()
