@@ -26,6 +26,7 @@ from vino.model.blocks import (
     rope_from_positions,
 )
 from vino.model.sequence import VisualSequence, places, split
+from vino.model.timeline import Role
 
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
@@ -186,12 +187,9 @@ class MMDiT(nn.Module):
                 memories = self.remember(references, boundaries)
             boundaries = boundaries[:0]
         tokens = self._transform(visual, boundaries, context, cond, states.lengths, memories)
-        target_places = places(visual)[2]
-        nv = visual.lengths
-        if len(target_places) < len(visual.roles):
-            tokens = tokens[target_places]
-            volume = math.prod(visual.patch)
-            nv = tuple(n.frames * n.height * n.width // volume for n in visual.targets)
+        nv = visual.target_lengths
+        if nv != visual.lengths:
+            tokens = tokens[visual.roles == Role.TARGET]
         scale, shift = self.final_modulation(cond, nv)  # HunyuanVideo stores scale first here
         return self.final_proj(modulate(tokens, shift, scale))
 

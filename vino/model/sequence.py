@@ -53,10 +53,15 @@ class VisualSequence:
     targets: tuple[LatentSize, ...]
     patch: Patch
 
+    @property
+    def target_lengths(self) -> tuple[int, ...]:
+        """Target tokens of each sample."""
+        volume = math.prod(self.patch)
+        return tuple(n.frames * n.height * n.width // volume for n in self.targets)
+
     def unpack(self, tokens: Tensor) -> list[Tensor]:
         """Row of target tokens (N F) -> one latent C T H W for each sample."""
-        volume = math.prod(self.patch)
-        rows = tokens.split([t.frames * t.height * t.width // volume for t in self.targets])
+        rows = tokens.split(list(self.target_lengths))
         return [unpatchify(r, s, self.patch) for r, s in zip(rows, self.targets, strict=True)]
 
 
@@ -96,8 +101,7 @@ def _pack(
 
 def split(sequence: VisualSequence) -> tuple[VisualSequence | None, VisualSequence]:
     """References with their boundaries (None where there are none), and targets, apart."""
-    volume = math.prod(sequence.patch)
-    own = tuple(n.frames * n.height * n.width // volume for n in sequence.targets)
+    own = sequence.target_lengths
     rest = tuple(n - target for n, target in zip(sequence.lengths, own, strict=True))
     is_target = sequence.roles == Role.TARGET
     of_target = is_target[sequence.roles != Role.BOUNDARY]
