@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from vino.errors import InputError
 from vino.evaluate.answers import open_folder
 from vino.evaluate.candidate import Candidate, ModelCandidate
 from vino.evaluate.report import write_card, write_report
@@ -11,7 +10,7 @@ from vino.evaluate.world.judge import Judge
 from vino.evaluate.world.questions import built_styles
 from vino.evaluate.world.run import Examination, Watcher, run_suite
 from vino.evaluate.world.suites import WORLD, chosen_suites
-from vino.evaluate.world.trials import WORLDS, Course
+from vino.evaluate.world.trials import Course, known_world
 from vino.generate import Model
 
 Results = dict[str, dict[str, list[float]]]
@@ -38,14 +37,9 @@ def evaluate(
     Raises InputError for unknown names and for a folder that holds another run.
     """
     chosen, out = chosen_suites(suites), Path(out)
-    if world not in WORLDS:
-        raise InputError(f'no world "{world}": choose from {", ".join(WORLDS)}')
-    if not seeds:
-        raise InputError("there are no seeds: give at least one")
+    asked = known_world(world, seeds)
     candidate = ModelCandidate(model) if isinstance(model, Model) else model
-    course = Course(
-        WORLDS[world], tuple(seeds), candidate.size, candidate.frames, candidate.longest, quick
-    )
+    course = Course(asked, tuple(seeds), candidate.size, candidate.frames, candidate.longest, quick)
     record = {"model": candidate.identity, "seed": course.seeds[0], "world": world, "quick": quick}
     open_folder(out, record)
     known = course.world.vocabulary

@@ -11,7 +11,7 @@ from vino.data.world.vocabulary import FIRST_LIGHT
 from vino.errors import InputError
 from vino.evaluate.compare import compare
 from vino.evaluate.runs import read_run
-from vino.evaluate.world import preserving
+from vino.evaluate.world import preserving, trials
 from vino.evaluate.world.preserving import EDITS, evaluate_preservation
 from vino.evaluate.world.repeated import chains, floor
 from vino.media import read_picture
@@ -35,9 +35,9 @@ class Drifting(Truth):
 @pytest.fixture(autouse=True)
 def few(monkeypatch):
     """Two scenes of three kinds of edits."""
-    world = preserving.WORLDS["first-light"]
+    world = trials.WORLDS["first-light"]
     edits = ("background", "replace", "edit_ref")
-    monkeypatch.setitem(preserving.WORLDS, "first-light", replace(world, edits=edits))
+    monkeypatch.setitem(trials.WORLDS, "first-light", replace(world, edits=edits))
     monkeypatch.setattr(preserving, "FEW", 2)
 
 
@@ -120,8 +120,8 @@ def test_records_are_those_of_every_evaluation(tmp_path):
 
 
 def test_clips_are_kept_with_every_frame(tmp_path, monkeypatch):
-    world = replace(preserving.WORLDS["first-light"], edits=("clip_replace",))
-    monkeypatch.setitem(preserving.WORLDS, "clips", world)
+    world = replace(trials.WORLDS["first-light"], edits=("clip_replace",))
+    monkeypatch.setitem(trials.WORLDS, "clips", world)
     evaluate_preservation(Drifting(), out=tmp_path, quick=True, world="clips")
     line = next(line for line in lines(tmp_path) if line["group"] == "edit 2")
     assert line["output"].endswith(".webp") and (tmp_path / line["output"]).is_file()

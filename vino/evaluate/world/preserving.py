@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from vino.errors import InputError
 from vino.evaluate.answers import collect, open_folder, output_of, write_references
 from vino.evaluate.candidate import Candidate, ModelCandidate
 from vino.evaluate.results import NAME
 from vino.evaluate.world.drift import SUITE, Turn, markdown, record, scores
 from vino.evaluate.world.preservation import preserved
 from vino.evaluate.world.repeated import Chain, chains, floor
-from vino.evaluate.world.trials import WORLDS, Trial
+from vino.evaluate.world.trials import Trial, known_world
 from vino.generate import Model
 
 EDITS = 4  # in a row
@@ -40,15 +39,12 @@ def evaluate_preservation(
     and report.md; answers that are there already are not made again. quick: a few scenes.
     Raises InputError for an unknown world and for a folder that holds another run.
     """
-    if world not in WORLDS:
-        raise InputError(f'no world "{world}": choose from {", ".join(WORLDS)}')
-    if not seeds:
-        raise InputError("there are no seeds: give at least one")
+    asked = known_world(world, seeds)
     candidate, out = ModelCandidate(model) if isinstance(model, Model) else model, Path(out)
     run = {"suite": SUITE, "model": candidate.identity, "seed": seeds[0], "world": world}
     open_folder(out, run | {"quick": quick})
-    known, turns = WORLDS[world].vocabulary, []
-    for task in WORLDS[world].edits:
+    known, turns = asked.vocabulary, []
+    for task in asked.edits:
         rows = list(
             chains(task, seeds[0], FEW if quick else SCENES, EDITS, known, candidate.size,
                    candidate.frames)

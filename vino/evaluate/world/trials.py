@@ -1,6 +1,6 @@
 """What is asked: samples of the world's held-out scenes, with their truth."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from vino.data.world.compose import Split
@@ -42,6 +42,15 @@ WORLDS: dict[str, World] = {
     "whole": World(WHOLE, _MORE_EDITS, ("subject", "subjects", "subject_clip")),
     "full": World(FULL, (*_MORE_EDITS, "restyle"), ("subject", "subjects", "subject_clip")),
 }
+
+
+def known_world(name: str, seeds: Sequence[int]) -> World:
+    """A world by its name, to be asked with these seeds; InputError if either is missing."""
+    if name not in WORLDS:
+        raise InputError(f'no world "{name}": choose from {", ".join(WORLDS)}')
+    if not seeds:
+        raise InputError("there are no seeds: give at least one")
+    return WORLDS[name]
 
 
 @dataclass(frozen=True, eq=False)
