@@ -28,7 +28,7 @@ from vino.data.planner import Corpus
 from vino.data.sample import Example
 from vino.data.sources.world import WorldSource
 from vino.data.world.compose import Split
-from vino.data.world.vocabulary import FIRST_LIGHT, FULL, STYLES, Vocabulary
+from vino.data.world.vocabulary import FULL, SECOND_LIGHT, STYLES, Vocabulary
 from vino.model.autoencoder import AutoencoderConfig
 from vino.model.conditioner import Conditioner, ConditionerConfig
 from vino.model.mmdit import MMDiT, MMDiTConfig
@@ -49,9 +49,13 @@ GENERATOR = MMDiTConfig(
 BASE: Mixture = {"t2i": 82, "t2v": 18}
 ALIGN: Mixture = {"t2v": 20, "t2i": 65, "reconstruct": 10, "i2v": 5}
 ANCHOR: Mixture = {"t2i": 50, "t2v": 15, "i2v": 15, "subject": 10, "select": 10}
-FIRST_TASKS: Mixture = {
-    "t2i": 25, "t2v": 9, "i2v": 9, "subject": 15, "subject_clip": 8, "select": 1,
-    "reconstruct": 1, "remove": 7, "replace": 8, "background": 3, "add": 7, "edit_ref": 7,
+LIGHT_TASKS: Mixture = {
+    "t2i": 20, "t2v": 8, "i2v": 6, "subject": 9, "subjects": 6, "subject_clip": 5, "select": 1,
+    "remove": 4, "replace": 6, "background": 2, "add": 7, "move": 2, "resize": 1, "recolour": 2,
+    "look": 2, "extract": 1, "edit_ref": 7, "add_ref": 2,
+    "clip_remove": 1.5, "clip_replace": 1, "clip_background": 1, "clip_add": 1,
+    "clip_recolour": 1, "clip_look": 1, "clip_edit_ref": 0.5, "motion_clone": 2,
+    "camera_clone": 1,
 }  # fmt: skip
 ALL_TASKS: Mixture = {
     "t2i": 18, "t2v": 8, "i2v": 6, "subject": 8, "subjects": 8, "subject_clip": 4, "select": 1,
@@ -63,7 +67,7 @@ ALL_TASKS: Mixture = {
 }  # fmt: skip
 
 
-SHOWN = replace(FIRST_LIGHT, in_place_share=0.4)
+SHOWN = replace(SECOND_LIGHT, in_place_share=0.3)
 AUTOENCODER = tiny_autoencoder.Settings(out=Path("autoencoder"))
 VLM = tiny_vlm.Settings(out=Path("vlm"))
 
@@ -78,10 +82,10 @@ class Desk:
     """
 
     vocabulary: Vocabulary = SHOWN
-    examined: Vocabulary = FIRST_LIGHT
+    examined: Vocabulary = SECOND_LIGHT
     side: int = 64
     frames: tuple[int, ...] = (9, 17)
-    tasks: Mixture = field(default_factory=lambda: FIRST_TASKS)
+    tasks: Mixture = field(default_factory=lambda: LIGHT_TASKS)
     generator: MMDiTConfig = GENERATOR
     autoencoder: tiny_autoencoder.Settings = AUTOENCODER
     vlm: tiny_vlm.Settings = VLM
@@ -198,7 +202,7 @@ def base() -> Stage:
     )
 
 
-def stages(tasks: Mixture = FIRST_TASKS) -> tuple[Stage, ...]:
+def stages(tasks: Mixture = LIGHT_TASKS) -> tuple[Stage, ...]:
     """The base and the paper's three."""
     align = replace(
         base(), name="stage1", trainable=CONNECTORS, mixture=ALIGN, steps=1_000, ema=None,

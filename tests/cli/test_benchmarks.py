@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vino.cli.parser import JUDGE, OFFICIAL
+from vino.cli.learning import JUDGE, OFFICIAL
 from vino.evaluate.official.suites import BENCHMARKS
 from vino.evaluate.official.vlm_judge import RECOMMENDED
 

@@ -15,6 +15,7 @@
     train       train
     evaluate    evaluate
     benchmarks  evaluate, on official benchmarks
+    learning    options of train, data and evaluate
     runs        options of compare and study
     compare     compare
     study       study

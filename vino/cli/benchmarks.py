@@ -8,8 +8,8 @@ from typing import Any
 
 from vino.cli.console import Console
 from vino.cli.failures import FAULT
+from vino.cli.learning import JUDGE
 from vino.cli.make import open_model
-from vino.cli.parser import JUDGE
 from vino.errors import InputError
 
 

@@ -4,8 +4,8 @@ import json
 from argparse import Namespace
 
 from vino.cli.console import Console
+from vino.cli.learning import OFFICIAL
 from vino.cli.make import open_model
-from vino.cli.parser import OFFICIAL
 from vino.errors import InputError
 
 

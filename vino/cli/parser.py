@@ -1,20 +1,18 @@
 """Commands and options. Imports nothing heavy: help and wrong arguments are answered at once."""
 
 import sys
-from argparse import REMAINDER, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
 import vino
-from vino.cli import runs, serving, values
+from vino.cli import learning, runs, serving, values
 from vino.cli.console import one_line
 
 USAGE_ERROR = 2
 MOST_FRAMES, MOST_STEPS, MOST_OUTPUTS = 100_000, 1_000, 10_000
-OFFICIAL = ("geneval", "vbench", "opens2v", "imgedit", "gedit", "openve")  # benchmarks
-JUDGE = "Qwen/Qwen3-VL-32B-Instruct"  # recommended
 
 ABOUT = """\
 Make and edit pictures and clips from text, pictures and videos, with one model.
@@ -155,58 +153,7 @@ vino rewrite "a dog beside something to eat"
 vino rewrite "put the object in Image 1 on green" --ref hat.png
 vino generate "$(vino rewrite 'a dog beside something to eat')"
 """))
-    _train(command("train", "train:train", "train a model", """
-Train a model as a recipe says: a Python file with a function `recipe` that returns a
-TrainConfig, or FILE.py:FUNCTION. Behind it, every setting of the recipe can be changed:
---out DIR, --seed 3, --stage2.lr 1e-5, --stages.steps 10 (of every stage); `--keys` lists them.
-
-A run that was stopped, or killed, goes on where its last checkpoint was when it is started
-again. torchrun spreads it over GPUs.
-""", """
-vino train recipes/full.py --keys
-vino train recipes/full.py --out runs/full --model HunyuanVideo --manifest data.jsonl
-torchrun --nproc-per-node 8 -m vino.cli train recipes/full.py --out runs/full
-"""))
-    _data(command("data", "data:data", "look through data to train on, or pack it", """
-check: decode all that a manifest (.jsonl), a task file (.json), shards (.tar) or a folder holds,
-and report its tasks, sizes, ratios, lengths, captions, licences, duplicates and broken files, and
-the buckets that training would sort it into. The exit code is 1 when something is broken.
-
-pack: copy it into webdataset shards, with the size of every file noted; needs vino[train].
-
-A line of a manifest is {"task": "ti2i", "prompt": [{"image": "a.png", "base": true}, "make it
-red"], "target": {"image": "b.png"}, "licence": "CC-BY-4.0"}, with paths below its folder.
-""", """
-vino data check data.jsonl
-vino data check pictures/ --size 320x320 --require-licence
-vino data check shards/ --json
-vino data pack data.jsonl -o shards
-"""))
-    _evaluate(command("evaluate", "evaluate:evaluate", "scores of a model", """
-Ask a model about held-out scenes of the emoji world and score its answers with a judge that
-needs no network of its own; the judge's own accuracy stands beside every score. DIR takes the
-answers, results.json, results.jsonl (every answer, and why it scored so), report.html, report.md
-and contact sheets. Answers that are there already are not made again.
-
-The suites: world (all of these), world-vocabulary, world-compose, world-clip, world-subject,
-world-edit, world-clip-edit, world-clone, world-conflict, world-many-references, world-long,
-world-phrasing, world-autoencoder, world-speed.
-
-The official benchmarks are made into DIR/SUITE, in the files their own scorers read, and what
-needs no network is computed. --results reads a scorer's file back into the official totals.
---judge grades with a vision-language model behind any OpenAI-compatible endpoint (the key, if it
-needs one, in OPENAI_API_KEY); a local one is recommended. opens2v, imgedit, gedit and openve need
-the official pictures and videos (--data). The exit code is 1 when a prompt was refused or the
-judge gave an answer that cannot be read.
-""", """
-vino evaluate world --model tiny --out scores --quick
-vino evaluate world --model my-model --seed 7 --seeds 3 --out scores --json
-vino evaluate world-compose world-edit --out scores
-vino evaluate preservation --out kept
-vino evaluate geneval vbench --model tiny --limit 8 --out scores
-vino evaluate geneval --results results.jsonl --out scores
-vino evaluate imgedit --data ImgEdit --judge http://localhost:8000/v1 --out scores
-"""))
+    learning.add_commands(command, _model, _talk)
     runs.add_commands(command, _talk)
     serving.add_commands(command, _model, _talk)
     return parser, made
@@ -277,66 +224,6 @@ def _rewrite(parser: Parser) -> None:
     _references(parser)
     _model(parser)
     _talk(parser)
-
-
-def _train(parser: Parser) -> None:
-    _talk(parser)
-    parser.add_argument("recipe", metavar="RECIPE", help="FILE.py or FILE.py:FUNCTION")
-    settings = parser.add_argument("settings", metavar="--key value", nargs=REMAINDER,
-                                   help="settings of the recipe to change")  # fmt: skip
-    settings.required = False  # or argparse calls it missing when it is empty
-
-
-def _data(parser: Parser) -> None:
-    parser.add_argument("action", choices=("check", "pack"), help="what to do with it")
-    parser.add_argument("path", metavar="PATH", type=Path, help="manifest, task file or folder")
-    parser.add_argument("-o", "--output", metavar="DIR", type=Path,
-                        help="folder for the shards of pack")  # fmt: skip
-    parser.add_argument("--size", metavar="WxH", type=values.size, default=(640, 640),
-                        help="area of the buckets (default: 640x640)")  # fmt: skip
-    parser.add_argument("--frames", metavar="N", type=values.whole(1, MOST_FRAMES), default=85,
-                        help="most frames of a clip (default: 85)")  # fmt: skip
-    parser.add_argument("--unit", metavar="N", type=values.whole(1, 256), default=16,
-                        help="pixels of a token (default: 16; the tiny model's: 8)")  # fmt: skip
-    parser.add_argument("--require-licence", action="store_true",
-                        help="refuse records that name no licence")  # fmt: skip
-    parser.add_argument("--require-consent", action="store_true",
-                        help="refuse records with people that state no consent")  # fmt: skip
-    _talk(parser)
-
-
-def _evaluate(parser: Parser) -> None:
-    parser.add_argument("what", metavar="SUITE", nargs="+", help=(
-        "of the emoji world, see above; preservation, alone; or official benchmarks: "
-        f"{', '.join(OFFICIAL)}"))
-    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("scores"),
-                        help="folder for answers and scores (default: scores)")  # fmt: skip
-    parser.add_argument("--vocabulary", choices=("first-light", "whole", "full"),
-                        default="first-light", help="what the model knows")  # fmt: skip
-    parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), help=(
-        "answers to every scene (default: 1), or samples of every prompt (default: the official "
-        "number), with seeds counting up"))
-    parser.add_argument("--quick", action="store_true", help="a few scenes of each kind")
-    parser.add_argument("--card", metavar="FOLDER", type=Path,
-                        help="a model's folder, whose card takes the scores")  # fmt: skip
-    _official(parser)
-    _model(parser)
-    _talk(parser)
-
-
-def _official(parser: Parser) -> None:
-    """Options of the official benchmarks."""
-    group = parser.add_argument_group("official benchmarks")
-    group.add_argument("--data", metavar="PATH", type=Path,
-                       help="the official prompts, pictures and videos")  # fmt: skip
-    group.add_argument("--limit", metavar="N", type=values.whole(1, MOST_FRAMES),
-                       help="the first N prompts only")  # fmt: skip
-    group.add_argument("--results", metavar="PATH", type=Path,
-                       help="what the official scorer wrote: read it, make nothing")  # fmt: skip
-    group.add_argument("--judge", metavar="URL",
-                       help="endpoint of a judge, like http://localhost:8000/v1")  # fmt: skip
-    group.add_argument("--judge-model", metavar="NAME",
-                       help=f"its name there (default: {JUDGE})")  # fmt: skip
 
 
 def _references(parser: Parser) -> None:

@@ -8,10 +8,15 @@ import cv2
 
 from vino.data.world.sheet import contact_sheet
 from vino.data.world.tasks import TASKS, draw
-from vino.data.world.vocabulary import FIRST_LIGHT, FULL, WHOLE
+from vino.data.world.vocabulary import FIRST_LIGHT, FULL, SECOND_LIGHT, WHOLE
 from vino.errors import InputError
 
-VOCABULARIES = {"first-light": FIRST_LIGHT, "whole": WHOLE, "full": FULL}
+VOCABULARIES = {
+    "first-light": FIRST_LIGHT,
+    "second-light": SECOND_LIGHT,
+    "whole": WHOLE,
+    "full": FULL,
+}
 
 
 def main(arguments: list[str] | None = None) -> None:

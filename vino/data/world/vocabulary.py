@@ -7,7 +7,7 @@ A concept is known by its key, the lower-case hex code of its glyph. Splits are 
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -137,6 +137,15 @@ FIRST_LIGHT_NAMES = (
 )
 FIRST_LIGHT = Vocabulary(
     concepts=tuple(concept(name) for name in FIRST_LIGHT_NAMES), references=TRAINING_CONCEPTS
+)
+# The same things, painted and counted too, on more backdrops, moving in more ways.
+SECOND_LIGHT = replace(
+    FIRST_LIGHT,
+    backgrounds=(*("plain",) * 6, "vertical gradient", "stripes", "sky and ground"),
+    motions=("still", "slide", "slide", "spin", "grow", "shrink", "bounce"),
+    cameras=("static", "zoom in", "zoom out", "pan right", "pan left"),
+    tints=TINTS,
+    group_share=0.08,
 )
 WHOLE = Vocabulary(concepts=TRAINING_CONCEPTS, references=TRAINING_CONCEPTS)
 FULL = Vocabulary(

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from vino.data.world.compose import Split
 from vino.data.world.samples import Plan, Sample
 from vino.data.world.tasks import TASKS, plan, rendered
-from vino.data.world.vocabulary import FIRST_LIGHT, FULL, WHOLE, Vocabulary
+from vino.data.world.vocabulary import (
+    FIRST_LIGHT,
+    FULL,
+    SECOND_LIGHT,
+    WHOLE,
+    Vocabulary,
+)
 from vino.errors import InputError
 
 TRIES = 400  # scenes looked at for every question, where not all of them will do
@@ -39,6 +45,7 @@ _EDITS = ("remove", "replace", "background", "add", "edit_ref")
 _MORE_EDITS = (*_EDITS, "move", "resize", "recolour", "look", "extract", "add_ref")
 WORLDS: dict[str, World] = {
     "first-light": World(FIRST_LIGHT, _EDITS, ("subject", "subject_clip")),
+    "second-light": World(SECOND_LIGHT, _MORE_EDITS, ("subject", "subjects", "subject_clip")),
     "whole": World(WHOLE, _MORE_EDITS, ("subject", "subjects", "subject_clip")),
     "full": World(FULL, (*_MORE_EDITS, "restyle"), ("subject", "subjects", "subject_clip")),
 }
