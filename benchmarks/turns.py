@@ -1,6 +1,6 @@
 """What an edit session saves: turns that find references encoded, and turns that do not.
 
-    python benchmarks/turns.py [--model tiny] [--references 3] [--frames 17] [--steps 2] [--rounds 9]
+    python benchmarks/turns.py [--references 3] [--frames 17] [--steps 2] [--rounds 9]
 
 One turn edits a picture by so many reference pictures, another by as many clips; both sides
 alternate. The median of the ratios is printed, with the lowest and the highest; above 1, keeping

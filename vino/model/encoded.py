@@ -43,7 +43,7 @@ class Encoded:
         self._lock = threading.Lock()
 
     def get(self, key: str, encode: Callable[[], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
-        """The tensors of a key, computed when they are not there; callers leave them as they are."""
+        """The tensors of a key, computed when they are not there; never change them."""
         with self._lock:
             known = self._kept.get(key)
             if known is not None:

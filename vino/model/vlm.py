@@ -198,8 +198,8 @@ class VLM(nn.Module):
         features: dict[int, list[Tensor]] = {}
         for kind, media in ((IMAGE, images), (VIDEO, videos)):
             if media:
-                levels = zip(*(seen[x.content] for x in media), strict=True)
-                features[kind] = [torch.cat(level) for level in levels]
+                by_level = zip(*(seen[x.content] for x in media), strict=True)
+                features[kind] = [torch.cat(level) for level in by_level]
         kinds = types[visual]
         merged = []
         for level in range(len(next(iter(features.values())))):

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from vino.serve.bodies import MOST, NO_URLS, Making, caller, decode, read_json, service, words
+from vino.serve.bodies import MOST, Making, caller, decode, read_json, service, words
+from vino.serve.fetch import Link
 from vino.serve.openai import page
 from vino.serve.order import Order, Part
 from vino.serve.replies import Refusal, reply
@@ -18,21 +19,31 @@ router = APIRouter(prefix="/v1")
 
 
 class Segment(BaseModel):
-    """Text, or a picture or video in base64; `base` marks the one being edited."""
+    """Text, or a picture or video, in base64 or behind a URL; `base` marks what is edited."""
 
     model_config = ConfigDict(extra="forbid")
 
     type: Literal["text", "image", "video"]
     text: str | None = None
     data: str | None = None
+    url: str | None = None
     base: bool = False
-    url: Any = None
-    path: Any = None
 
-    @field_validator("url", "path")
-    @classmethod
-    def _refuse(cls, value: Any) -> None:
-        raise ValueError(NO_URLS)
+    @property
+    def words(self) -> str:
+        """The text of a text segment."""
+        if self.text is None or self.data is not None or self.url is not None:
+            raise Refusal(400, "a text segment has its `text` alone", param="prompt")
+        return self.text
+
+    @property
+    def medium(self) -> bytes | Link:
+        """What a picture or video is."""
+        if self.text is None and self.data is not None and self.url is None:
+            return decode(self.data)
+        if self.text is None and self.data is None and self.url is not None:
+            return Link(self.url)
+        raise Refusal(400, f"an {self.type} has either `data` or `url`", param="prompt")
 
 
 class Generation(Making):
@@ -47,22 +58,18 @@ class Generation(Making):
     quality: int | None = Field(None, ge=1, le=100)
     previews: bool = False
 
-    def order(self) -> tuple[Order, list[bytes]]:
+    def order(self) -> tuple[Order, list[bytes | Link]]:
         """The order and its media."""
         parts: list[Part] = []
-        media: list[bytes] = []
+        media: list[bytes | Link] = []
         for segment in [self.prompt] if isinstance(self.prompt, str) else self.prompt:
             if isinstance(segment, str):
                 parts.append(words(segment))
             elif segment.type == "text":
-                if segment.text is None or segment.data is not None:
-                    raise Refusal(400, "a text segment has its `text` alone", param="prompt")
-                parts.append(words(segment.text))
+                parts.append(words(segment.words))
             else:
-                if segment.data is None or segment.text is not None:
-                    raise Refusal(400, f"an {segment.type} has its `data` alone", param="prompt")
                 parts.append(Part(segment.type, file=len(media), base=segment.base))
-                media.append(decode(segment.data))
+                media.append(segment.medium)
         sampling = self.sampling
         if self.per_reference is not None:
             sampling["per_reference"] = self.per_reference

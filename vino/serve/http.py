@@ -17,18 +17,21 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from vino.errors import InputError
-from vino.serve import api, openai
+from vino.serve import api, editing, openai
 from vino.serve.config import Settings
 from vino.serve.database import Database
 from vino.serve.engine import Engine
+from vino.serve.fetch import Fetcher
 from vino.serve.files import Files
 from vino.serve.gate import Gate
+from vino.serve.history import History
 from vino.serve.jobs import Jobs
 from vino.serve.keys import Keys
 from vino.serve.log import say
 from vino.serve.metrics import Metrics
 from vino.serve.replies import Refusal, reply
 from vino.serve.service import Service
+from vino.serve.sessions import Sessions
 
 if TYPE_CHECKING:
     from vino.generate import Model
@@ -59,8 +62,11 @@ class Server:
         self.files = files
         self.jobs = Jobs(self.database, settings)
         self.metrics = Metrics()
-        self.engine = Engine(settings, self.jobs, files, self.metrics, load)
-        self.service = Service(settings, self.jobs, files, self.engine)
+        sessions = Sessions(self.database, settings)
+        self.engine = Engine(settings, self.jobs, sessions, files, self.metrics, load)
+        history = History(settings, sessions, files)
+        fetcher = Fetcher(settings)
+        self.service = Service(settings, self.jobs, history, files, self.engine, fetcher)
 
     def app(self) -> ASGIApp:
         """The application; the engine runs as long as it does."""
@@ -68,6 +74,7 @@ class Server:
         app.state.service = self.service
         app.include_router(openai.router)
         app.include_router(api.router)
+        app.include_router(editing.router)
         app.add_api_route("/health", self._health)
         app.add_api_route("/ready", self._ready)
         app.add_api_route("/metrics", self._figures)
@@ -126,6 +133,10 @@ class Server:
     async def _figures(self) -> Response:
         for state, count in (await run_in_threadpool(self.jobs.counts)).items():
             self.metrics.open.labels(state).set(count)
+        if (model := self.engine.model) is not None:
+            self.metrics.encoded.set(model.encoded.nbytes)
+            self.metrics.reused.labels("yes").set(model.encoded.hits)
+            self.metrics.reused.labels("no").set(model.encoded.misses)
         return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
 
 

@@ -1,6 +1,7 @@
 """OpenAI's endpoints for pictures, videos and models."""
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,6 @@ from starlette.responses import FileResponse, Response
 
 from vino.serve.bodies import (
     MOST,
-    NO_URLS,
     Making,
     caller,
     decode,
@@ -21,6 +21,7 @@ from vino.serve.bodies import (
     service,
     words,
 )
+from vino.serve.fetch import Link
 from vino.serve.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, Job
 from vino.serve.order import Order, Part
 from vino.serve.replies import Refusal, reply
@@ -144,7 +145,7 @@ def _read(path: Path) -> str:
 async def create_video(request: Request) -> Response:
     """A clip from text; a picture as input_reference is its first frame, a clip is edited."""
     shop, who = service(request), caller(request)
-    media: list[bytes] = []
+    media: Sequence[bytes | Link] = []
     if request.headers.get("content-type", "").startswith("application/json"):
         asked = await read_json(request, Clip)
         if asked.input_reference is not None:
@@ -228,13 +229,13 @@ async def page(
     return found[:limit], len(found) > limit
 
 
-def _inline(reference: dict[str, Any]) -> bytes:
+def _inline(reference: dict[str, Any]) -> bytes | Link:
     """{"image_url": "data:..."}, as OpenAI's clients write a reference in JSON."""
     url = reference.get("image_url")
     if len(reference) != 1 or not isinstance(url, str):
-        message = f'it is {{"image_url": "data:image/png;base64,..."}} or a file. {NO_URLS}'
+        message = 'it is {"image_url": "data:image/png;base64,..."} or a file'
         raise Refusal(400, message, param="input_reference")
-    return decode(url)
+    return decode(url) if url.startswith("data:") else Link(url)
 
 
 def _model(request: Request) -> dict[str, Any] | None:

@@ -1,0 +1,102 @@
+"""The endpoints of edit sessions."""
+
+from dataclasses import replace
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vino.serve.api import Generation, Segment
+from vino.serve.bodies import MOST, caller, read_json, service
+from vino.serve.fetch import Link
+from vino.serve.history import NEWEST, START, Origin, session_told, turn_told
+from vino.serve.replies import Refusal, reply
+
+router = APIRouter(prefix="/v1")
+
+
+class Beginning(BaseModel):
+    """Fields of /sessions: a picture or video, or a job's result, or nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: Segment | None = None
+    job: str | None = None
+    output: int = Field(0, ge=0, le=MOST)
+
+
+class NextTurn(Generation):
+    """Fields of a turn: those of /generate, and what it edits. parent: null is the start."""
+
+    parent: str | None = None
+    output: int = Field(0, ge=0, le=MOST)
+
+    def origin(self, session: str) -> Origin:
+        if "parent" not in self.model_fields_set:
+            return Origin(session, NEWEST, self.output)
+        return Origin(session, START if self.parent is None else self.parent, self.output)
+
+
+@router.post("/sessions")
+async def begin_session(request: Request) -> Response:
+    """Begin an edit session."""
+    shop, who = service(request), caller(request)
+    asked = await read_json(request, Beginning)
+    media: list[bytes | Link] = []
+    kind = "medium"
+    if asked.start is not None and asked.job is not None:
+        raise Refusal(400, "a session begins with `start` or with `job`, not both")
+    if asked.start is not None:
+        if (kind := asked.start.type) == "text":
+            raise Refusal(400, "a session begins with an image or a video", param="start")
+        media = [asked.start.medium]
+    elif asked.job is not None:
+        path, _ = shop.output(await shop.find(asked.job, who), asked.output)
+        media = [await run_in_threadpool(path.read_bytes)]
+    session = await shop.begin(media, kind, who)
+    return reply(session_told(session), 201, {"Location": f"/v1/sessions/{session.id}"})
+
+
+@router.get("/sessions")
+async def list_sessions(
+    request: Request, after: str = "", limit: int = 20, order: str = "desc"
+) -> Response:
+    shop, who = service(request), caller(request)
+    if not 1 <= limit <= 100 or order not in ("asc", "desc"):
+        raise Refusal(400, "limit is from 1 to 100, order is asc or desc")
+    last = await run_in_threadpool(shop.history.find, after, who) if after else None
+    found = await run_in_threadpool(
+        shop.history.sessions.page, who.id, last, limit + 1, order == "desc"
+    )
+    data = [session_told(session) for session in found[:limit]]
+    return reply({"object": "list", "data": data, "has_more": len(found) > limit})
+
+
+@router.get("/sessions/{id}")
+async def get_session(request: Request, id: str) -> Response:
+    """The session with all its turns."""
+    shop, who = service(request), caller(request)
+    session = await run_in_threadpool(shop.history.find, id, who)
+    return reply(await run_in_threadpool(shop.history.told, session, shop.told))
+
+
+@router.post("/sessions/{id}/turns")
+async def take_turn(request: Request, id: str) -> Response:
+    """Accept a turn: a job like any other, which edits what its parent made."""
+    shop, who = service(request), caller(request)
+    asked = await read_json(request, NextTurn)
+    wish = replace(asked.wish(request, *asked.order()), origin=asked.origin(id))
+    job = await shop.accept("turn", wish, who)
+    turn = await run_in_threadpool(shop.history.place, job)
+    return reply(turn_told(job, turn, shop.told), 202, {"Location": f"/v1/jobs/{job.id}"})
+
+
+@router.delete("/sessions/{id}")
+async def delete_session(request: Request, id: str) -> Response:
+    """Cancels its turns; forgets them, the session and all files."""
+    shop, who = service(request), caller(request)
+    session = await run_in_threadpool(shop.history.find, id, who)
+    await run_in_threadpool(shop.history.delete, session)
+    return reply({"id": id, "object": "session.deleted", "deleted": True})
