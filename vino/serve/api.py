@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from vino.serve import answers
+from vino.serve.answers import Paged, tells
 from vino.serve.bodies import MOST, Making, caller, decode, read_json, service, words
 from vino.serve.fetch import Link
 from vino.serve.openai import page
@@ -81,7 +83,7 @@ class Generation(Making):
         return order, media
 
 
-@router.post("/generate")
+@router.post("/generate", **tells(answers.JobTold, 202, takes=Generation))
 async def generate(request: Request) -> Response:
     """Accept anything the library can make; the job tells the rest."""
     shop, who = service(request), caller(request)
@@ -90,43 +92,45 @@ async def generate(request: Request) -> Response:
     return reply(shop.told(job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
 
-@router.get("/jobs")
-async def list_jobs(
-    request: Request, after: str = "", limit: int = 20, order: str = "desc"
-) -> Response:
+@router.get("/jobs", **tells(answers.Jobs))
+async def list_jobs(request: Request, part: Paged) -> Response:
+    """All of the caller's jobs, pictures, videos and turns among them."""
     shop = service(request)
-    jobs, more = await page(request, None, after, limit, order)
+    jobs, more = await page(request, None, part)
     return reply({"object": "list", "data": [shop.told(job) for job in jobs], "has_more": more})
 
 
-@router.get("/jobs/{id}")
+@router.get("/jobs/{id}", **tells(answers.JobTold))
 async def get_job(request: Request, id: str) -> Response:
+    """A job's state, and its results when it is done."""
     shop = service(request)
     return reply(shop.told(await shop.find(id, caller(request))))
 
 
-@router.post("/jobs/{id}/cancel")
+@router.post("/jobs/{id}/cancel", **tells(answers.JobTold))
 async def cancel_job(request: Request, id: str) -> Response:
     """Ends between two steps; what is over stays as it is."""
     shop, who = service(request), caller(request)
     return reply(shop.told(await shop.cancel(await shop.find(id, who), who)))
 
 
-@router.delete("/jobs/{id}")
+@router.delete("/jobs/{id}", **tells(answers.Deleted))
 async def delete_job(request: Request, id: str) -> Response:
+    """Cancels the job if need be; forgets it and its files."""
     shop, who = service(request), caller(request)
     await shop.delete(await shop.find(id, who), who)
     return reply({"id": id, "object": "job.deleted", "deleted": True})
 
 
-@router.get("/jobs/{id}/content/{index}")
+@router.get("/jobs/{id}/content/{index}", **tells("*/*"))
 async def get_content(request: Request, id: str, index: int) -> Response:
+    """A result, counted from 0."""
     shop = service(request)
     path, output = shop.output(await shop.find(id, caller(request)), index)
     return FileResponse(path, media_type=output["type"])
 
 
-@router.get("/jobs/{id}/events")
+@router.get("/jobs/{id}/events", **tells("text/event-stream"))
 async def get_events(request: Request, id: str) -> Response:
     """Server-sent events: progress and preview, at last done, failed or cancelled."""
     shop, who = service(request), caller(request)

@@ -8,6 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vino.serve import answers
+from vino.serve.answers import Paged, tells
 from vino.serve.api import Generation, Segment
 from vino.serve.bodies import MOST, caller, read_json, service
 from vino.serve.fetch import Link
@@ -39,7 +41,7 @@ class NextTurn(Generation):
         return Origin(session, START if self.parent is None else self.parent, self.output)
 
 
-@router.post("/sessions")
+@router.post("/sessions", **tells(answers.SessionTold, 201, takes=Beginning))
 async def begin_session(request: Request) -> Response:
     """Begin an edit session."""
     shop, who = service(request), caller(request)
@@ -59,22 +61,19 @@ async def begin_session(request: Request) -> Response:
     return reply(session_told(session), 201, {"Location": f"/v1/sessions/{session.id}"})
 
 
-@router.get("/sessions")
-async def list_sessions(
-    request: Request, after: str = "", limit: int = 20, order: str = "desc"
-) -> Response:
+@router.get("/sessions", **tells(answers.SessionList))
+async def list_sessions(request: Request, part: Paged) -> Response:
+    """The caller's sessions, without their turns."""
     shop, who = service(request), caller(request)
-    if not 1 <= limit <= 100 or order not in ("asc", "desc"):
-        raise Refusal(400, "limit is from 1 to 100, order is asc or desc")
-    last = await run_in_threadpool(shop.history.find, after, who) if after else None
+    last = await run_in_threadpool(shop.history.find, part.after, who) if part.after else None
     found = await run_in_threadpool(
-        shop.history.sessions.page, who.id, last, limit + 1, order == "desc"
+        shop.history.sessions.page, who.id, last, part.limit + 1, part.order == "desc"
     )
-    data = [session_told(session) for session in found[:limit]]
-    return reply({"object": "list", "data": data, "has_more": len(found) > limit})
+    data = [session_told(session) for session in found[: part.limit]]
+    return reply({"object": "list", "data": data, "has_more": len(found) > part.limit})
 
 
-@router.get("/sessions/{id}")
+@router.get("/sessions/{id}", **tells(answers.SessionWhole))
 async def get_session(request: Request, id: str) -> Response:
     """The session with all its turns."""
     shop, who = service(request), caller(request)
@@ -82,7 +81,7 @@ async def get_session(request: Request, id: str) -> Response:
     return reply(await run_in_threadpool(shop.history.told, session, shop.told))
 
 
-@router.post("/sessions/{id}/turns")
+@router.post("/sessions/{id}/turns", **tells(answers.TurnTold, 202, takes=NextTurn))
 async def take_turn(request: Request, id: str) -> Response:
     """Accept a turn: a job like any other, which edits what its parent made."""
     shop, who = service(request), caller(request)
@@ -93,7 +92,7 @@ async def take_turn(request: Request, id: str) -> Response:
     return reply(turn_told(job, turn, shop.told), 202, {"Location": f"/v1/jobs/{job.id}"})
 
 
-@router.delete("/sessions/{id}")
+@router.delete("/sessions/{id}", **tells(answers.Deleted))
 async def delete_session(request: Request, id: str) -> Response:
     """Cancels its turns; forgets them, the session and all files."""
     shop, who = service(request), caller(request)
