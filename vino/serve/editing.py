@@ -30,7 +30,11 @@ class Beginning(BaseModel):
 
 
 class NextTurn(Generation):
-    """Fields of a turn: those of /generate, and what it edits. parent: null is the start."""
+    """Fields of a turn: those of /generate, and which result it edits.
+
+    parent: a turn, or null for what the session began with; left out, the newest turn that has
+    not failed.
+    """
 
     parent: str | None = None
     output: int = Field(0, ge=0, le=MOST)

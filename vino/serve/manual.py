@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from html import escape
 from typing import Any
 
@@ -74,7 +75,8 @@ def _shape(name: str, shape: Schema) -> str:
 
 
 def _row(name: str, schema: Schema, note: str, required: bool) -> str:
-    default = "" if required or "default" not in schema else f"default {schema['default']!r}"
+    usual = None if required else schema.get("default")
+    default = "" if usual is None else f"default {json.dumps(usual)}"
     notes = [note, "" if required else "optional", default]
     remark = ", ".join(filter(None, notes))
     return f"<tr><td><code>{escape(name)}</code><td>{_kind(schema)}<td>{escape(remark)}</tr>"
