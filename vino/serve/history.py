@@ -50,6 +50,7 @@ class History:
 
     def begin(self, media: Sequence[bytes], kind: str, caller: Caller) -> Session:
         """A session that begins with one medium, or with none. Raises InputError, Full, OSError."""
+        self.sessions.check(caller)
         id = f"session_{secrets.token_hex(16)}"
         if not media:
             return self.sessions.add(id, None, caller)

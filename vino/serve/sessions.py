@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, func, insert, or_, select
+from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select
 
 from vino.serve.config import Settings
 from vino.serve.database import Database, behind
@@ -37,21 +37,19 @@ class Sessions:
         self.database = database
         self.settings = settings
 
+    def check(self, caller: Caller) -> None:
+        """Full when none could be begun now; asked before a medium is read."""
+        with self.database.reading() as connection:
+            self._admit(connection, caller)
+
     def add(self, id: str, start: dict[str, Any] | None, caller: Caller) -> Session:
         """Begin one. Raises Full."""
-        now = time.time()
-        mine = sessions.c.owner == caller.id
+        session = Session(id, caller.id, time.time(), start)
         with self.database.writing() as connection:
-            count = select(func.count()).where(mine)
-            if connection.execute(count).scalar_one() >= self.settings.max_sessions:
-                limit = self.settings.max_sessions
-                raise Full(f"you have {limit} sessions, the limit: delete one", 60)
-            lately = connection.execute(count.where(sessions.c.created_at > now - 60)).scalar_one()
-            if lately >= caller.per_minute:
-                raise Full(f"your limit is {caller.per_minute} sessions a minute", 10)
-            values = {"id": id, "owner": caller.id, "created_at": now, "start": json.dumps(start)}
-            connection.execute(insert(sessions).values(values))
-        return Session(id, caller.id, now, start)
+            self._admit(connection, caller)
+            row = vars(session) | {"start": json.dumps(start)}
+            connection.execute(insert(sessions).values(**row))
+        return session
 
     def get(self, id: str, owner: str) -> Session | None:
         """A session of this owner."""
@@ -107,6 +105,14 @@ class Sessions:
         with self.database.reading() as connection:
             found = connection.execute(select(sessions.c.id).where(sessions.c.id == id))
             return found.first() is not None
+
+    def _admit(self, connection: Connection, caller: Caller) -> None:
+        mine = select(func.count()).where(sessions.c.owner == caller.id)
+        if connection.execute(mine).scalar_one() >= (limit := self.settings.max_sessions):
+            raise Full(f"you have {limit} sessions, the limit: delete one", 60)
+        lately = mine.where(sessions.c.created_at > time.time() - 60)
+        if connection.execute(lately).scalar_one() >= caller.per_minute:
+            raise Full(f"your limit is {caller.per_minute} sessions a minute", 10)
 
 
 def _session(row: Row[Any]) -> Session:

@@ -122,7 +122,8 @@ def _form(chance: random.Random, targets: Targets) -> Case:
         content = scrambled(content, chance)
     kind = chance.choice(("multipart/form-data; boundary=b",) * 6 + (
         "multipart/form-data", "multipart/form-data; boundary=",
-        "application/x-www-form-urlencoded", "multipart/mixed; boundary=b", "multipart/form-data; boundary=" + "b" * 5_000,
+        "application/x-www-form-urlencoded", "multipart/mixed; boundary=b",
+        "multipart/form-data; boundary=" + "b" * 5_000,
     ))  # fmt: skip
     return Case("POST", f"/v1/{path}", content, {"Content-Type": kind})
 
