@@ -17,6 +17,8 @@ httpx = pytest.importorskip("httpx2")
 pytest.importorskip("fastapi")
 
 Load = Callable[[], Any]
+PATIENCE = 300.0  # seconds for a server to begin, on a busy machine
+PRELOAD = ("vino.generate", "vino.serve.http")
 
 
 def quick() -> FakeModel:
@@ -45,7 +47,7 @@ def serve(data: Path, name: str, load: Load, settings: dict[str, Any]) -> None:
 class Process:
     """Starts, kills and asks such a server.
 
-    method: "fork" imports nothing again, "spawn" begins from nothing, as a real server does.
+    method: "fork" imports nothing again; "forkserver" neither, and suits a parent with threads.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Process:
     ):
         self.data, self.name, self.load, self.settings = data, name, load, settings
         self._context: Any = multiprocessing.get_context(method)
+        self._context.set_forkserver_preload(["tests.serve.process", *PRELOAD])
         self.start()
 
     def start(self) -> None:
@@ -66,7 +69,7 @@ class Process:
         arguments = (self.data, self.name, self.load, self.settings)
         self.process = self._context.Process(target=serve, args=arguments, daemon=True)
         self.process.start()
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while not address.exists():
             assert self.process.is_alive() and time.monotonic() < until
             time.sleep(0.02)

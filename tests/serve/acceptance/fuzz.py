@@ -307,7 +307,7 @@ def main() -> None:
     load = partial(vino.load, device="cpu") if args.model == "tiny" else quick
     cases = range(args.cases) if args.only is None else range(args.only, args.only + 1)
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(fuzz(Path(folder), cases, load, "spawn")))
+        print(json.dumps(fuzz(Path(folder), cases, load, "forkserver")))
 
 
 if __name__ == "__main__":

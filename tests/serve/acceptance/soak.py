@@ -30,7 +30,7 @@ from tests.serve.conftest import in_base64, png
 from tests.serve.process import Load, Process, quick
 
 AGAIN = (429, 502, 503, 504)  # and no answer at all
-PATIENCE = 540.0  # seconds until it counts as a hang
+PATIENCE = 1800.0  # seconds until it counts as a hang
 
 
 @dataclass
@@ -245,7 +245,7 @@ def main() -> None:
 
     load = partial(vino.load, device="cpu") if args.model == "tiny" else quick
     with tempfile.TemporaryDirectory() as folder:
-        made = soak(Path(folder), args.jobs, args.clients, args.kills, args.steps, load, "spawn",
+        made = soak(Path(folder), args.jobs, args.clients, args.kills, args.steps, load, "forkserver",
                     args.seed)  # fmt: skip
     print(json.dumps(made))
 
