@@ -2,11 +2,13 @@
 
 import asyncio
 import socketserver
+import ssl
 import threading
 import time
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 
+import httpcore2
 import pytest
 
 from tests.serve.conftest import in_base64, png
@@ -122,7 +124,7 @@ def test_media_come_in_their_order(port):
     ("/endless", "larger"), ("/slow", "in 0.5 seconds"), ("/drip", "in 0.5 seconds"),
     ("/to?/to?/to?/to?/to?/a.png", "3 redirects"), ("/to?https://pages/a.png", "list"),
     ("/to?//evil.example/a.png", "list"), ("/to?file:///etc/passwd", "list"),
-    ("/to?http://u:p@pages/", "password"),
+    ("/to?http://u:p@pages/", "password"), ("/to?http://[", "damaged"),
 ])  # fmt: skip
 def test_bad_answers_are_refused_in_time(port, path, says):
     started = time.monotonic()
@@ -164,6 +166,29 @@ def test_proxies_of_the_environment_are_not_asked(port, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert fetch(fetcher(port), Link(f"http://pages:{port}/a.png")) == [png()]
+
+
+def test_certificates_are_for_the_name_and_connections_to_the_address(port, monkeypatch):
+    class Line(httpcore2.AsyncNetworkStream):
+        async def start_tls(self, ssl_context, server_hostname=None, timeout=None):
+            assert ssl_context.check_hostname and ssl_context.verify_mode == ssl.CERT_REQUIRED
+            told.append(server_hostname)
+            raise httpcore2.ConnectError
+
+        async def aclose(self):
+            pass
+
+    async def connect(self, host, *_):
+        told.append(host)
+        return Line()
+
+    told = []
+    monkeypatch.setattr(httpcore2.AnyIOBackend, "connect_tcp", connect)
+    found = fetcher(port)
+    found.settings = replace(found.settings, allow_urls=(Site.parse("pages"),))
+    with pytest.raises(InputError, match="cannot be fetched"):
+        fetch(found, Link("https://pages/a.png"))
+    assert told == ["127.0.0.1", "pages"]
 
 
 def test_nobody_there(port):

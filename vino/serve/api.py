@@ -45,7 +45,7 @@ class Segment(BaseModel):
             return decode(self.data)
         if self.text is None and self.data is None and self.url is not None:
             return Link(self.url)
-        raise Refusal(400, f"an {self.type} has either `data` or `url`", param="prompt")
+        raise Refusal(400, "an image or video has either `data` or `url`", param="prompt")
 
 
 class Generation(Making):

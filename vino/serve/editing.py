@@ -13,7 +13,7 @@ from vino.serve.answers import Paged, tells
 from vino.serve.api import Generation, Segment
 from vino.serve.bodies import MOST, caller, read_json, service
 from vino.serve.fetch import Link
-from vino.serve.history import NEWEST, START, Origin, session_told, turn_told
+from vino.serve.history import Origin, session_told, turn_told
 from vino.serve.replies import Refusal, reply
 
 router = APIRouter(prefix="/v1")
@@ -40,9 +40,7 @@ class NextTurn(Generation):
     output: int = Field(0, ge=0, le=MOST)
 
     def origin(self, session: str) -> Origin:
-        if "parent" not in self.model_fields_set:
-            return Origin(session, NEWEST, self.output)
-        return Origin(session, START if self.parent is None else self.parent, self.output)
+        return Origin(session, self.parent, "parent" not in self.model_fields_set, self.output)
 
 
 @router.post("/sessions", **tells(answers.SessionTold, 201, takes=Beginning))

@@ -12,15 +12,15 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
-from urllib.parse import urljoin
 
 import httpcore2
 
 from vino.errors import InputError
 from vino.serve.config import Settings
 from vino.serve.log import say
-from vino.serve.sites import Site, listed
+from vino.serve.sites import Site, listed, moved
 
 NO_URLS = "URLs are not fetched here: send the data itself, in base64"
 REDIRECTS = 3
@@ -50,7 +50,10 @@ class Fetcher:
     ):
         self.settings = settings
         self._backend = _Backend(resolve or look_up, permitted or is_public)
-        self._tls = ssl.create_default_context()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
 
     async def fetch(self, media: Sequence[bytes | Link]) -> list[bytes]:
         """The media, those behind addresses fetched; InputError when one cannot be.
@@ -90,7 +93,7 @@ class Fetcher:
                 seconds = round(time.monotonic() - started, 3)
                 say("fetched", host=site.host, bytes=len(answer), seconds=seconds)
                 return answer
-            url = urljoin(url, answer)
+            url = moved(url, answer)
         raise InputError(f"a URL leads through more than {REDIRECTS} redirects")
 
     async def _get(self, site: Site, target: str, room: int) -> bytes | str:

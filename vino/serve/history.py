@@ -17,16 +17,18 @@ from vino.serve.replies import Refusal
 from vino.serve.sessions import Session, Sessions
 
 _ID = re.compile(r"session_[0-9a-f]{32}")
-NEWEST = "newest"
-START = "start"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a turn is to edit: an output of the job called `parent`, of the NEWEST, or the START."""
+    """What a turn is to edit: an output of its parent turn, or the session's start (None).
+
+    newest: the parent is the newest turn that has a result or may get one, if there is any.
+    """
 
     session: str
-    parent: str
+    parent: str | None
+    newest: bool
     output: int
 
     def __str__(self) -> str:
@@ -94,13 +96,13 @@ class History:
         return session_told(session) | {"turns": turns}
 
     def _parent(self, origin: Origin) -> Job | None:
-        """The job whose result is edited. NEWEST skips turns that have no result and get none."""
-        if origin.parent == START:
-            return None
+        """The job whose result is edited, if it is not the start."""
         turns = [job for job, _ in self.sessions.turns(origin.session)]
-        if origin.parent == NEWEST:
+        if origin.newest:
             alive = [job for job in turns if job.state not in (FAILED, CANCELLED)]
             return alive[-1] if alive else None
+        if origin.parent is None:
+            return None
         found = next((job for job in turns if job.id == origin.parent), None)
         if found is None:
             raise Refusal(404, "the session has no such turn", param="parent")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from vino.errors import InputError
 
@@ -62,3 +62,11 @@ def listed(url: str, sites: Sequence[Site]) -> tuple[Site, str]:
         shown = site.name if len(site.name) <= 60 else f"{site.name[:59]}…"
         raise InputError(f'no URL is fetched from "{shown}": it is not on the list of this server')
     return site, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def moved(url: str, location: str) -> str:
+    """Where a redirect leads; InputError when that is no URL."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise InputError("a URL is damaged") from None

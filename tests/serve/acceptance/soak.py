@@ -245,8 +245,8 @@ def main() -> None:
 
     load = partial(vino.load, device="cpu") if args.model == "tiny" else quick
     with tempfile.TemporaryDirectory() as folder:
-        made = soak(Path(folder), args.jobs, args.clients, args.kills, args.steps, load, "forkserver",
-                    args.seed)  # fmt: skip
+        made = soak(Path(folder), args.jobs, args.clients, args.kills, args.steps, load,
+                    "forkserver", args.seed)  # fmt: skip
     print(json.dumps(made))
 
 
