@@ -104,7 +104,7 @@ class Names:
 def fetcher(port, names=None, **settings):
     """Fetches from the host "pages" on that port; 127.0.0.1 passes for public."""
     sites = (Site("http", "pages", port), Site("http", "others", port))
-    settings = Settings(allow_urls=sites, **{"url_seconds": 5.0, **settings})
+    settings = Settings(allow_urls=sites, **settings)
     return Fetcher(settings, names or Names(["127.0.0.1"]), lambda a: a == "127.0.0.1")
 
 
@@ -128,10 +128,11 @@ def test_media_come_in_their_order(port):
 ])  # fmt: skip
 def test_bad_answers_are_refused_in_time(port, path, says):
     started = time.monotonic()
-    found = fetcher(port, url_seconds=0.5, max_body=1_000_000)
+    seconds = 0.5 if "seconds" in says else 20.0
+    found = fetcher(port, url_seconds=seconds, max_body=1_000_000)
     with pytest.raises(InputError, match=says) as caught:
         fetch(found, Link(f"http://pages:{port}{path}"))
-    assert time.monotonic() - started < 5 and "127.0.0.1" not in str(caught.value)
+    assert time.monotonic() - started < 20 and "127.0.0.1" not in str(caught.value)
 
 
 def test_redirects_are_followed_on_the_list_and_checked_again(port):
@@ -168,7 +169,7 @@ def test_proxies_of_the_environment_are_not_asked(port, monkeypatch):
     assert fetch(fetcher(port), Link(f"http://pages:{port}/a.png")) == [png()]
 
 
-def test_certificates_are_for_the_name_and_connections_to_the_address(port, monkeypatch):
+def test_certificates_are_for_the_name_and_connections_to_the_address(monkeypatch):
     class Line(httpcore2.AsyncNetworkStream):
         async def start_tls(self, ssl_context, server_hostname=None, timeout=None):
             assert ssl_context.check_hostname and ssl_context.verify_mode == ssl.CERT_REQUIRED
@@ -184,8 +185,8 @@ def test_certificates_are_for_the_name_and_connections_to_the_address(port, monk
 
     told = []
     monkeypatch.setattr(httpcore2.AnyIOBackend, "connect_tcp", connect)
-    found = fetcher(port)
-    found.settings = replace(found.settings, allow_urls=(Site.parse("pages"),))
+    site = Site.parse("pages")
+    found = Fetcher(Settings(allow_urls=(site,)), Names(["127.0.0.1"]), lambda _: True)
     with pytest.raises(InputError, match="cannot be fetched"):
         fetch(found, Link("https://pages/a.png"))
     assert told == ["127.0.0.1", "pages"]

@@ -12,7 +12,6 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import httpcore2
@@ -50,10 +49,8 @@ class Fetcher:
     ):
         self.settings = settings
         self._backend = _Backend(resolve or look_up, permitted or is_public)
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return ssl.create_default_context()
+        secure = any(site.scheme == "https" for site in settings.allow_urls)
+        self._tls = ssl.create_default_context() if secure else None
 
     async def fetch(self, media: Sequence[bytes | Link]) -> list[bytes]:
         """The media, those behind addresses fetched; InputError when one cannot be.
