@@ -138,7 +138,7 @@ class Client(threading.Thread):
     def look(self, id: str) -> None:
         """Wait for the end, and note what was delivered."""
         while (job := self.told(id))["state"] in ("queued", "running"):
-            time.sleep(0.1)
+            time.sleep(0.3)
         assert job["state"] == "done", job
         self.shop.seen[id] = (job["finished_at"], self.delivered(job))
 
