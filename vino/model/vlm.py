@@ -149,14 +149,15 @@ class VLM(nn.Module):
         return [s for s in states if s is not None]
 
     def look(self, prompts: Sequence[Tokens], encoded: Encoded | None = None) -> Seen:
-        """Features of all media, found in `encoded` or computed and kept there.
+        """Features of all media: looked at together, or with `encoded` found there or kept there.
 
-        Each is looked at once and alone, so that its features are the same to the bit in every
-        company.
+        What is kept was looked at alone, so that it is the same to the bit in every company.
         """
-        encoded = Encoded(0) if encoded is None else encoded
         media = {x.content: x for p in prompts for x in (*p.images, *p.videos)}
-        return {c: encoded.get(f"seen {c}", partial(self._see, x)) for c, x in media.items()}
+        if encoded is None:
+            return dict(zip(media, self._see(list(media.values())), strict=True))
+        alone = {content: partial(self._alone, x) for content, x in media.items()}
+        return {c: encoded.get(f"seen {c}", see) for c, see in alone.items()}
 
     def _read(self, prompts: list[Tokens], seen: Seen) -> list[PromptStates]:
         embeds, positions, deepstack, visual = self._inputs(prompts, seen)
@@ -209,12 +210,18 @@ class VLM(nn.Module):
             merged.append(rows)
         return embeds.masked_scatter(visual[..., None], merged[0]), positions, merged[1:], visual
 
-    def _see(self, medium: VisionInput) -> tuple[Tensor, ...]:
-        """Vision features of one medium: embeddings, deepstack 0, ..."""
-        patches = medium.patches.to(self.model.device, self.model.dtype)
-        grid = _grids([medium], self.model.device)
-        out = self.model.model.get_image_features(patches, grid)
-        return tuple(torch.cat(list(x)) for x in (out.pooler_output, *out.deepstack_features))
+    def _see(self, media: Sequence[VisionInput]) -> list[tuple[Tensor, ...]]:
+        """Vision features of each medium: embeddings, deepstack 0, ..."""
+        if not media:
+            return []
+        patches = torch.cat([x.patches for x in media]).to(self.model.device, self.model.dtype)
+        out = self.model.model.get_image_features(patches, _grids(media, self.model.device))
+        lengths = [x.grid[0] * x.tokens(self.vision.merge) for x in media]
+        levels = [torch.cat(list(x)) for x in (out.pooler_output, *out.deepstack_features)]
+        return list(zip(*(level.split(lengths) for level in levels), strict=True))
+
+    def _alone(self, medium: VisionInput) -> tuple[Tensor, ...]:
+        return self._see([medium])[0]
 
     def ask(self, queries: Tensor, prompts: Sequence[PromptStates]) -> list[Tensor]:
         """States (N h) of the queries behind each prompt. Gradients reach the queries alone."""
