@@ -19,6 +19,7 @@ from vino.data.world.vocabulary import (
     name_of,
     share_of,
 )
+from vino.evaluate.world.motion import shows_camera
 from vino.evaluate.world.trials import Course, Kind, Trial, changed
 
 QUICK_PAIRS = 24  # (concept, style) pairs asked for when there is little time
@@ -145,13 +146,13 @@ def long(course: Course) -> Iterator[Trial]:
 def can_be_told(plan: Plan) -> bool:
     """Whether the motion of a clip can be seen for what it is.
 
-    A moving camera before a plain background looks like a moving object, and what is round looks
-    the same however it is turned.
+    A moving camera before a background that looks the same all along its way looks like a moving
+    object, and what is round looks the same however it is turned.
     """
     scene = plan.target.scene
     if not plan.target.is_clip:
         return True
-    if scene.camera.kind != "static" and scene.background.kind == "plain":
+    if scene.camera.kind != "static" and not shows_camera(scene):
         return False
     return all(_is_seen_turning(scene, which) for which in range(len(scene.objects)))
 
