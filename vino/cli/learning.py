@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vino.cli import values
+from vino.cli.showing import VOCABULARIES
 
 MOST_FRAMES, MOST_OUTPUTS = 100_000, 10_000
 OFFICIAL = ("geneval", "vbench", "opens2v", "imgedit", "gedit", "openve")  # benchmarks
@@ -103,7 +104,7 @@ def _evaluate(parser: ArgumentParser, model: Callable[..., None], talk: Options)
         f"{', '.join(OFFICIAL)}"))
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("scores"),
                         help="folder for answers and scores (default: scores)")  # fmt: skip
-    parser.add_argument("--vocabulary", choices=("first-light", "second-light", "whole", "full"),
+    parser.add_argument("--vocabulary", choices=VOCABULARIES,
                         default="first-light", help="what the model knows")  # fmt: skip
     parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), help=(
         "answers to every scene (default: 1), or samples of every prompt (default: the official "
