@@ -10,7 +10,8 @@ import pytest
 from tests.evaluate.pretending import Idle, Noise, Truth
 from vino.data.world import phrasing
 from vino.errors import InputError
-from vino.evaluate.run import evaluate
+from vino.evaluate.results import scores_of
+from vino.evaluate.run import evaluate as evaluate_all
 from vino.evaluate.runs import read_run
 from vino.evaluate.statistics import mean_with_interval
 from vino.evaluate.world import contests, run
@@ -30,6 +31,11 @@ JUDGED = {
     "world-long": ("objects", "motion"),
     "world-phrasing": ("correct: usual words", "correct: unseen words"),
 }
+
+
+def evaluate(*asked, beside=False, **settings):
+    """Suite -> metric -> [value, low, high]."""
+    return scores_of(evaluate_all(*asked, beside=beside, **settings))
 
 
 @pytest.fixture(autouse=True)
@@ -94,14 +100,14 @@ def test_nothing_is_asked_twice(tmp_path):
 
 
 def test_noise_scores_near_zero(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "judge_accuracy", lambda *_: {})
+    monkeypatch.setattr(run, "judge_accuracy", lambda *_: [])
     results = evaluate(Noise(), JUDGED, out=tmp_path, quick=True)
     scores = {f"{s}: {m}": results[s][m][0] for s, metrics in JUDGED.items() for m in metrics}
     assert {name: value for name, value in scores.items() if value > 0.15} == {}
 
 
 def test_doing_nothing_edits_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "judge_accuracy", lambda *_: {})
+    monkeypatch.setattr(run, "judge_accuracy", lambda *_: [])
     results = evaluate(Idle(), ["world-edit", "world-clip-edit"], out=tmp_path, quick=True)
     for suite in results.values():
         assert suite["done"][0] == 0
@@ -114,7 +120,9 @@ def test_every_world_has_its_questions(world):
     asked = {name: list(suite.ask(course)) for name, suite in SUITES.items()}
     assert all(asked.values())
     groups = {trial.group for trials in asked.values() for trial in trials}
-    full = {"attribute binding", "counting", "camera", "held-out pair", "restyle"}
+    more = {"attribute binding", "counting", "camera", "camera from words"}
+    assert more & groups == (more if world in ("second-light", "full") else set())
+    full = {"held-out pair", "restyle"}
     assert full & groups == (full if world == "full" else set())
     keys = [trial.key for trials in asked.values() for trial in trials]
     assert len(keys) == len(set(keys))

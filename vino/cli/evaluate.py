@@ -13,11 +13,11 @@ def evaluate(args: Namespace, console: Console) -> int:
     """Ask, judge and report."""
     told: dict[str, int] = {}
 
-    def watch(what: str, done: int, total: int) -> None:
+    def watch(what: str, done: int, total: int, left: float | None = None) -> None:
         tenth = 10 * done // max(1, total)
         if told.get(what) != tenth:
             told[what] = tenth
-            console.note(f"{what}: {done} of {total}")
+            console.note(f"{what}: {done} of {total}{_left(left)}")
 
     if set(args.what) & set(OFFICIAL):
         from vino.cli.benchmarks import benchmarks
@@ -25,6 +25,8 @@ def evaluate(args: Namespace, console: Console) -> int:
         if strangers := [name for name in args.what if name not in OFFICIAL]:
             raise InputError(f"official benchmarks are evaluated alone: leave out {strangers[0]}")
         return benchmarks(args, console, watch)
+    from vino.evaluate import tables
+    from vino.evaluate.results import scores_of
     from vino.evaluate.run import evaluate
     from vino.evaluate.world.preserving import evaluate_preservation
     from vino.evaluate.world.suites import chosen_suites
@@ -41,11 +43,22 @@ def evaluate(args: Namespace, console: Console) -> int:
         "watch": watch,
     }
     if is_preservation:
-        results = evaluate_preservation(model, **asked)
+        scores, summary = evaluate_preservation(model, **asked), ""
     else:
         results = evaluate(model, suites, card=args.card, **asked)
+        goals = tables.goals(results)
+        scores, summary = scores_of(results), tables.text(goals) if goals.rows else ""
     if args.json:
-        print(json.dumps(results))
-    else:
-        print(args.out / "report.md")
+        print(json.dumps(scores))
+        return 0
+    if summary:
+        print(summary, end="\n\n")
+    print(args.out / "report.md")
     return 0
+
+
+def _left(seconds: float | None) -> str:
+    """The time left, in words."""
+    if seconds is None:
+        return ""
+    return f", about {seconds / 60:.0f} min left" if seconds > 90 else ", under two minutes left"

@@ -35,7 +35,7 @@ def _world(parser: ArgumentParser, talk: Options) -> None:
     parser.add_argument("--vocabulary", choices=VOCABULARIES, default="full",
                         help="which words and things (default: full)")  # fmt: skip
     parser.add_argument("--split", choices=SPLITS, default="train",
-                        help="what training sees, or what is kept from it (default: train)")  # fmt: skip
+                        help="of training or kept from it (default: train)")  # fmt: skip
     parser.add_argument("--count", metavar="N", type=values.whole(1, MOST_SAMPLES), default=8,
                         help="samples of each task (default: 8)")  # fmt: skip
     parser.add_argument("--seed", metavar="N", type=values.whole(0, values.LARGEST_SEED),

@@ -29,6 +29,9 @@ class Candidate(Protocol):
     def answer(self, trials: Sequence[Trial]) -> list[np.ndarray]:
         """An answer (T H W 3 uint8) to each, made together."""
 
+    def rewrite(self, trials: Sequence[Trial]) -> list[str]:
+        """The prompt of each as a full caption of what it asks for."""
+
     def reconstruct(self, video: np.ndarray) -> np.ndarray:
         """The video (T H W 3 uint8) through the autoencoder, there and back."""
 
@@ -53,6 +56,10 @@ class ModelCandidate:
             seed = trial.seed * 1_000_003 + sum(map(ord, trial.scene)) * 997
             requests.append(Request(prompt, sampling, size, shape[0], seed))
         return [frames.pixels for frames in self.model.run(requests)]
+
+    def rewrite(self, trials: Sequence[Trial]) -> list[str]:
+        """As `vino rewrite` does."""
+        return [self.model.rewrite(prompt_of(trial.sample), trial.seed) for trial in trials]
 
     @torch.inference_mode()
     def reconstruct(self, video: np.ndarray) -> np.ndarray:

@@ -61,7 +61,10 @@ $body
 def page(run: Mapping[str, Any], results: Sequence[Result]) -> str:
     """The whole page."""
     title, about = tables.about(run)
+    goals = tables.goals(results)
     body = [_section(result) for result in results]
+    if goals.rows:
+        body.insert(0, f'<h2 id="goals">{tables.GOALS_HEAD}</h2>{_words(goals)}')
     published = tables.beside_published(results)
     if published.rows:
         body.append(

@@ -55,9 +55,7 @@ def _seen(canvas: np.ndarray, view: View, height: int, width: int) -> np.ndarray
     )
 
 
-def paint(
-    picture: np.ndarray, thing: SceneObject, pose: Pose = Pose(), view: View = View()
-) -> None:
+def paint(picture: np.ndarray, thing: SceneObject, pose: Pose, view: View) -> None:
     """Paint one object over the picture (H W 3 float32), in place."""
     height, width = picture.shape[:2]
     side = thing.size * pose.scale * view.zoom * min(height, width)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from einops import reduce
 
+from vino.data.world.motion import Pose, View
 from vino.data.world.render import paint
 from vino.data.world.scene import SceneObject
 from vino.evaluate.world.library import GRID, POOLED, Cells, Library
@@ -59,7 +60,7 @@ class Match:
         """
         height, width = field.difference.shape[:2]
         picture = field.background.copy()
-        paint(picture, self.thing(library, height, width))
+        paint(picture, self.thing(library, height, width), Pose(), View())
         made = picture - field.background
         product, energy = float((field.difference * made).sum()), float(np.square(made).sum())
         contrast = np.clip(product / max(energy, 1e-6), LEAST_CONTRAST, MOST_CONTRAST)
@@ -138,7 +139,8 @@ def best_match(field: Field, library: Library, box: tuple[int, int, int, int]) -
         for sprite, place in enumerate(finer.argmax(0)):
             gain, which = float(finer[place, sprite]), int(leading[sprite])
             if which not in found or gain > found[which].gain:
-                found[which] = Match(which, *map(float, near[place]), gain)
+                x, y, side = map(float, near[place])
+                found[which] = Match(which, x, y, side, gain)
     finalists = sorted(found.values(), key=lambda match: -match.gain)[:DRAWN]
     return max((match.drawn(field, library) for match in finalists), key=lambda match: match.gain)
 

@@ -66,7 +66,11 @@ class ClipReading:
 
 def read_clip(judge: Judge, clip: np.ndarray) -> ClipReading:
     """What a clip (T H W 3 uint8) shows."""
-    first, last = judge.read(clip[0]), judge.read(clip[-1])
+    return understand(judge.read(clip[0]), judge.read(clip[-1]), clip)
+
+
+def understand(first: Reading, last: Reading, clip: np.ndarray) -> ClipReading:
+    """What a clip shows whose ends have been read."""
     backdrop = first.backdrop
     background = Background(backdrop.kind, backdrop.first, backdrop.second)
     still = Scene(background, tuple(map(_thing, first.objects)))

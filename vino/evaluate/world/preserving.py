@@ -78,8 +78,9 @@ def _turns(
             )
             for chain in going_on
         ]
-        answers = collect(candidate, trials, out, lambda _: None)
-        for chain, trial, answer in zip(going_on, trials, answers, strict=True):
+        answers = {t.key: answer for pack in collect(candidate, trials, out) for t, answer in pack}
+        for chain, trial in zip(going_on, trials, strict=True):
+            answer = answers[trial.key]
             # What a later edit is given is the answer before it, which is there already.
             given = (output_of(last[chain.name][0]),) if edit else write_references(trial, out)
             last[chain.name] = trial, answer

@@ -46,8 +46,7 @@ _ASKED = {
     "full": ((*_MORE_EDITS, "restyle"), _SUBJECTS),
 }
 WORLDS: dict[str, World] = {
-    name: World(VOCABULARIES[name], edits, subjects)
-    for name, (edits, subjects) in _ASKED.items()
+    name: World(VOCABULARIES[name], edits, subjects) for name, (edits, subjects) in _ASKED.items()
 }
 
 
@@ -106,7 +105,7 @@ class Kind:
 class Course:
     """What all suites have in common.
 
-    seeds: the first draws the scenes, each the noise of one answer to every scene
+    seeds: the first draws the scenes, each the noise of one answer to a scene
     size, frames: of pictures and clips; longest: frames of the longest clip the model makes
     quick: a few of each
     """
@@ -143,11 +142,11 @@ class Course:
         raise InputError(f"this vocabulary has too few scenes for {kind.group}")
 
     def pose(self, suite: str, kind: Kind, name: str, drawn: Plan) -> Iterator[Trial]:
-        """A question with every seed."""
+        """A question with every seed; clips take several times as long: with the first alone."""
         suite = f"world-{suite}"
         sample = rendered(kind.task, drawn, self.size, kind.frames or self.frames)
         scene = f"{suite}-{kind.group.replace(' ', '-')}-{name}"
-        for seed in self.seeds:
+        for seed in self.seeds[:1] if drawn.target.is_clip else self.seeds:
             yield Trial(suite, scene, kind.group, seed, sample, kind.rivals)
 
 
