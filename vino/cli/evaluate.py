@@ -1,6 +1,7 @@
 """evaluate: scores of a model."""
 
 import json
+import os
 from argparse import Namespace
 
 from vino.cli.console import Console
@@ -45,7 +46,7 @@ def evaluate(args: Namespace, console: Console) -> int:
     if is_preservation:
         scores, summary = evaluate_preservation(model, **asked), ""
     else:
-        results = evaluate(model, suites, card=args.card, **asked)
+        results = evaluate(model, suites, card=args.card, beside=_cores() > 1, **asked)
         goals = tables.goals(results)
         scores, summary = scores_of(results), tables.text(goals) if goals.rows else ""
     if args.json:
@@ -55,6 +56,13 @@ def evaluate(args: Namespace, console: Console) -> int:
         print(summary, end="\n\n")
     print(args.out / "report.md")
     return 0
+
+
+def _cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _left(seconds: float | None) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from vino.evaluate.answers import open_folder, unanswered
-from vino.evaluate.candidate import Candidate, ModelCandidate
+from vino.evaluate.asking import ModelCandidate
+from vino.evaluate.candidate import Candidate
 from vino.evaluate.report import write_card, write_report
 from vino.evaluate.results import Result
 from vino.evaluate.world.judging import open_bench
@@ -26,16 +27,16 @@ def evaluate(
     world: str = "first-light",
     card: str | Path | None = None,
     watch: Watcher = lambda what, done, total, left: None,
-    beside: bool | None = None,
+    beside: bool = False,
 ) -> list[Result]:
     """Score a model on held-out scenes of the emoji world, suite by suite.
 
     suites: their names, "world" for all of them. seeds: the first also draws the scenes. out:
     folder for answers, results and reports; answers that are there already are not made again.
     quick: a few scenes of each kind. world: what the model knows, a key of `WORLDS`. card: folder
-    of a model whose card takes the scores. watch: told how far it has come. beside: whether the
-    judge has a process of its own; by default it has where there are two cores. The scores are
-    the same.
+    of a model whose card takes the scores. watch: told how far it has come. beside: judge
+    in a process of its own, while the model answers; it imports the program's main module, which
+    has to stand that. The scores are the same.
     Raises InputError for unknown names and for a folder that holds another run.
     """
     chosen, out = chosen_suites(suites), Path(out)

@@ -1,6 +1,5 @@
 """Judging beside the model: in a process of its own, where there is a core for it."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -41,11 +40,9 @@ class Bench:
 
 @contextmanager
 def open_bench(
-    styles: tuple[str, ...], tints: tuple[str, ...], beside: bool | None = None
+    styles: tuple[str, ...], tints: tuple[str, ...], beside: bool = False
 ) -> Iterator[Bench]:
-    """A place to judge. beside: in another process; by default where there are two cores."""
-    if beside is None:
-        beside = len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else False
+    """A place to judge. beside: in another process, which imports the program's main module."""
     executor = _beside() if beside else Here()
     try:
         yield Bench(executor, styles, tints)

@@ -139,8 +139,8 @@ def best_match(field: Field, library: Library, box: tuple[int, int, int, int]) -
         for sprite, place in enumerate(finer.argmax(0)):
             gain, which = float(finer[place, sprite]), int(leading[sprite])
             if which not in found or gain > found[which].gain:
-                x, y, side = map(float, near[place])
-                found[which] = Match(which, x, y, side, gain)
+                found_x, found_y, found_side = map(float, near[place])
+                found[which] = Match(which, found_x, found_y, found_side, gain)
     finalists = sorted(found.values(), key=lambda match: -match.gain)[:DRAWN]
     return max((match.drawn(field, library) for match in finalists), key=lambda match: match.gain)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from vino.evaluate.answers import collect, open_folder, output_of, write_references
-from vino.evaluate.candidate import Candidate, ModelCandidate
+from vino.evaluate.asking import ModelCandidate
+from vino.evaluate.candidate import Candidate
 from vino.evaluate.results import NAME
 from vino.evaluate.world.drift import SUITE, Turn, markdown, record, scores
 from vino.evaluate.world.preservation import preserved
