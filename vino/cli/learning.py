@@ -53,7 +53,8 @@ and contact sheets. Answers that are there already are not made again.
 
 The suites: world (all of these), world-vocabulary, world-compose, world-clip, world-subject,
 world-edit, world-clip-edit, world-clone, world-conflict, world-many-references, world-long,
-world-phrasing, world-autoencoder, world-speed.
+world-phrasing, world-rewriting, world-autoencoder, world-speed. At the end stand the goals that
+are set for them, and what was reached.
 
 The official benchmarks are made into DIR/SUITE, in the files their own scorers read, and what
 needs no network is computed. --results reads a scorer's file back into the official totals.
