@@ -67,7 +67,7 @@ def compose(course: Course) -> Iterator[Trial]:
     if known.tints:
         kinds.append(Kind("attribute binding", "t2i", vocabulary=pair, keep=_says_colours(known)))
     for kind in kinds:
-        yield from course.draw("compose", kind, course.count(3, 20))
+        yield from course.draw("compose", kind, course.count(3, 15))
 
 
 def _says_places(plan: Plan) -> bool:
@@ -87,14 +87,14 @@ def _says_colours(known: Vocabulary) -> Callable[[Plan], bool]:
 def edit(course: Course) -> Iterator[Trial]:
     """Every kind of edit."""
     for task in course.world.edits:
-        yield from course.draw("edit", Kind(_edit_name(task), task), course.count(1, 7))
+        yield from course.draw("edit", Kind(_edit_name(task), task), course.count(1, 6))
 
 
 def clip_edit(course: Course) -> Iterator[Trial]:
-    """Every kind of edit, on clips; where there is little time, every third kind."""
-    for task in course.world.clip_edits[:: course.count(3, 1)]:
+    """Every kind of edit, on clips; where there is little time, every fifth kind."""
+    for task in course.world.clip_edits[:: course.count(5, 1)]:
         kind = Kind(_edit_name(task), task)
-        yield from course.draw("clip-edit", kind, course.count(1, 3))
+        yield from course.draw("clip-edit", kind, course.count(1, 2))
 
 
 def _edit_name(task: str) -> str:
@@ -108,7 +108,7 @@ def subject(course: Course) -> Iterator[Trial]:
     known = course.world.vocabulary
     strange = changed(known, styles=built_styles())
     for task in course.world.subjects:
-        count = course.count(1, 8) if task == "subject_clip" else course.count(2, 10)
+        count = course.count(1, 6 if task == "subject_clip" else 8)
         kinds = [Kind("known", task), Kind("unseen", task, split="unseen")]
         if strange.styles:
             kinds.append(Kind("held-out style", task, vocabulary=strange))
@@ -124,21 +124,21 @@ def built_styles() -> tuple[str, ...]:
 def clip(course: Course) -> Iterator[Trial]:
     """Motion and camera from words, and pictures brought to life."""
     known = course.world.vocabulary
-    for group, task, count in (("text to clip", "t2v", 30), ("picture to clip", "i2v", 20)):
+    for group, task, count in (("text to clip", "t2v", 24), ("picture to clip", "i2v", 14)):
         kind = Kind(group, task, keep=can_be_told)
         yield from course.draw("clip", kind, course.count(1, count))
     patterned = tuple(kind for kind in known.backgrounds if kind != "plain")
     if len(known.cameras) > 1 and patterned:
         shown = changed(known, backgrounds=patterned)
         kind = Kind("camera from words", "t2v", vocabulary=shown, keep=_is_filmed)
-        yield from course.draw("clip", kind, course.count(1, 20))
+        yield from course.draw("clip", kind, course.count(1, 14))
 
 
 def clone(course: Course) -> Iterator[Trial]:
     """Motion and camera of a reference clip."""
     for task in course.world.clones:
         kind = Kind(task.removesuffix("_clone"), task, keep=can_be_told)
-        yield from course.draw("clone", kind, course.count(1, 10))
+        yield from course.draw("clone", kind, course.count(1, 8))
 
 
 def long(course: Course) -> Iterator[Trial]:
@@ -146,7 +146,7 @@ def long(course: Course) -> Iterator[Trial]:
     frames = min(course.longest, 2 * course.frames - 1)
     if frames > course.frames:
         kind = Kind(f"{frames} frames", "t2v", keep=can_be_told, frames=frames)
-        yield from course.draw("long", kind, course.count(1, 10))
+        yield from course.draw("long", kind, course.count(1, 6))
 
 
 def _is_filmed(plan: Plan) -> bool:
