@@ -108,8 +108,8 @@ def _evaluate(parser: ArgumentParser, model: Callable[..., None], talk: Options)
     parser.add_argument("--vocabulary", choices=VOCABULARIES,
                         default="first-light", help="what the model knows")  # fmt: skip
     parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), help=(
-        "answers to every scene (default: 1), or samples of every prompt (default: the official "
-        "number), with seeds counting up"))
+        "answers to every question about pictures (default: 1; clips are asked for once), or "
+        "samples of every prompt (default: the official number), with seeds counting up"))
     parser.add_argument("--quick", action="store_true", help="a few scenes of each kind")
     parser.add_argument("--card", metavar="FOLDER", type=Path,
                         help="a model's folder, whose card takes the scores")  # fmt: skip
