@@ -62,8 +62,7 @@ def run_suite(name: str, trials: Sequence[Trial], exam: Examination) -> Result:
         made = verdicts[trial.key].result()
         tally.add(trial, made)
         answered.append(_record(trial, made, exam.out))
-    if name == "world-vocabulary":
-        tally.add_known("named")
+    tally.add_known("named")
     shown = [(trial.sample, answers[trial.key]) for trial in trials]
     _write_sheets(exam.out / "sheets", name, answered, shown)
     counts = {metric: len(scenes) for metric, scenes in tally.rows().items()}
@@ -87,7 +86,9 @@ class Tally:
             group.setdefault(trial.scene, []).append(value)
 
     def add_known(self, metric: str) -> None:
-        """Add the share of scenes in which a verdict holds with nearly every seed."""
+        """Add the share of scenes in which a verdict, if there is such a one, nearly always holds."""
+        if metric not in self.values:
+            return
         name = "known in 8 of 10 seeds"
         self.judged.add(name)
         self.values[name] = {
@@ -137,6 +138,7 @@ def _shares(judged: Judged) -> dict[str, dict[str, float]]:
         tallies.setdefault(name, Tally()).add(trial, replace(seen.result(), measured={}))
     found: dict[str, dict[str, float]] = {}
     for name, tally in tallies.items():
+        tally.add_known("named")
         for metric, values in tally.rows().items():
             found.setdefault(metric, {})[name] = float(np.mean([*values.values()]))
     return found
