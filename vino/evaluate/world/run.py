@@ -86,7 +86,7 @@ class Tally:
             group.setdefault(trial.scene, []).append(value)
 
     def add_known(self, metric: str) -> None:
-        """Add the share of scenes in which a verdict, if there is such a one, nearly always holds."""
+        """Add the share of scenes in which a verdict, where there is one, nearly always holds."""
         if metric not in self.values:
             return
         name = "known in 8 of 10 seeds"
