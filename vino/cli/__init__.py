@@ -20,6 +20,8 @@
     compare     compare
     study       study
     serve       serve, keys
+    showing     options of world
+    world       world
 
 It also runs as `python -m vino.cli`.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import vino
-from vino.cli import learning, runs, serving, values
+from vino.cli import learning, runs, serving, showing, values
 from vino.cli.console import one_line
 
 USAGE_ERROR = 2
@@ -155,6 +155,7 @@ vino generate "$(vino rewrite 'a dog beside something to eat')"
 """))
     learning.add_commands(command, _model, _talk)
     runs.add_commands(command, _talk)
+    showing.add_commands(command, _talk)
     serving.add_commands(command, _model, _talk)
     return parser, made
 
