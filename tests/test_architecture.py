@@ -18,6 +18,7 @@ LAYERS = [
     {"model", "flow"},
     {"references", "branches", "request"},
     {"checkpoints"},
+    {"govern"},
     {"generate"},
     {"data"},
     {"train"},
