@@ -159,7 +159,8 @@ def unmarked(count: int) -> None:
         finding = found(picture)
         hits += finding.is_marked
         least = min(least, finding.by_chance)
-    print(f"{count} unmarked: {hits} called marked {share(hits, count)}, least by chance {least:.1g}")
+    print(f"{count} unmarked: {hits} called marked {share(hits, count)}")
+    print(f"least by chance {least:.1g}")
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ class Consents:
             database.execute("INSERT INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
         return made
 
-    def list(self) -> list[Consent]:
+    def records(self) -> list[Consent]:
         """All records, the oldest first, revoked ones too."""
         if not self.path.exists():
             return []
@@ -94,7 +94,7 @@ class Consents:
 
     def find(self, picture: Fingerprint) -> list[Consent]:
         """Records of this very picture, else of pictures that look like it."""
-        known = self.list()
+        known = self.records()
         exact = [c for c in known if c.picture.content == picture.content]
         return exact or [c for c in known if picture.resembles(c.picture.likenesses)]
 
@@ -115,7 +115,9 @@ class Consents:
             raise InputError(f"{self.path} cannot be used ({error})") from None
 
 
-_ALL = "SELECT id, name, scope, until, content, likenesses, added, revoked FROM consent ORDER BY added"
+_ALL = (
+    "SELECT id, name, scope, until, content, likenesses, added, revoked FROM consent ORDER BY added"
+)
 
 
 def _consent(row: tuple) -> Consent:

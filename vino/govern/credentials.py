@@ -10,23 +10,24 @@ Nothing is fetched: neither manifests nor revocation lists that a file names.
 import json
 import os
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import vino
 from vino.errors import InputError
 from vino.govern.signing import Signer, local_certificate, local_signer
 from vino.media.files import open_file, reason
 from vino.media.frames import DEFAULT_LIMITS, Limits
-from vino.media.recipes import read_recipe
-from vino.request import recipe_media
+from vino.media.recipes import read_recipe, recipe_media
 
 RECIPE = "io.github.vino-generator.recipe"
 NONE, VALID, UNKNOWN, BROKEN, UNCHECKED = "none", "valid", "unknown signer", "broken", "unchecked"
 
-_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+_GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+_COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 _TYPES = {
     ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
     ".gif": "image/gif", ".mp4": "video/mp4",
@@ -72,7 +73,10 @@ def sign(path: str | Path, signer: Signer | None = None, *, marked: bool = False
     kind = _TYPES.get(path.suffix.lower())
     if kind is None:
         raise InputError(f"{path} cannot hold credentials: use {', '.join(_TYPES)}")
-    text = json.dumps(manifest(read_recipe(path), path.name, marked=marked))
+    try:
+        text = json.dumps(manifest(read_recipe(path), path.name, marked=marked))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"the recipe in {path} is damaged ({error!r:.80})") from None
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".vino-{secrets.token_hex(8)}{target.suffix}")
     try:
@@ -97,40 +101,49 @@ def sign(path: str | Path, signer: Signer | None = None, *, marked: bool = False
 
 def manifest(recipe: dict[str, Any], title: str, *, marked: bool = False) -> dict[str, Any]:
     """The manifest of an output, in the form C2PA's library takes."""
-    agent = {"name": "vino", "version": vino.__version__}
     bases = {s["sha256"] for s in recipe.get("prompt", ()) if s.get("base")}
-    media = [(f"sha256:{digest}", name, digest in bases) for _, digest, name in recipe_media(recipe)]
-    parents = [id for id, _, is_base in media if is_base]
-    made = {"softwareAgent": agent, "parameters": {"ingredientIds": []}}
-    if parents:
-        composite = _SOURCE_TYPE + "compositeWithTrainedAlgorithmicMedia"
-        actions = [
-            {"action": "c2pa.opened", "parameters": {"ingredientIds": parents}},
-            made | {"action": "c2pa.edited", "digitalSourceType": composite},
-        ]
-    else:
-        generated = _SOURCE_TYPE + "trainedAlgorithmicMedia"
-        actions = [made | {"action": "c2pa.created", "digitalSourceType": generated}]
-    others = [id for id, _, is_base in media if not is_base]
-    actions[-1]["parameters"] = {"ingredientIds": others} if others else {}
-    if marked:
-        actions.append({"action": "c2pa.watermarked.unbound", "softwareAgent": agent})
+    media = {digest: name for _, digest, name in recipe_media(recipe)}
     return {
-        "claim_generator_info": [agent],
+        "claim_generator_info": [_agent()],
         "title": title,
         "ingredients": [
             {
                 "title": name or "unnamed",
-                "instance_id": id,
-                "relationship": "parentOf" if is_base else "inputTo",
+                "instance_id": _id(digest),
+                "relationship": "parentOf" if digest in bases else "inputTo",
             }
-            for id, name, is_base in {m[0]: m for m in media}.values()
+            for digest, name in media.items()
         ],
         "assertions": [
-            {"label": "c2pa.actions.v2", "data": {"actions": actions}},
+            {"label": "c2pa.actions.v2", "data": {"actions": _actions(media, bases, marked)}},
             {"label": RECIPE, "data": recipe},
         ],
     }
+
+
+def _actions(media: Collection[str], bases: Collection[str], marked: bool) -> list[dict[str, Any]]:
+    """Created, or opened and edited; then marked, if it was."""
+    inputs = [_id(digest) for digest in media if digest not in bases]
+    made: dict[str, Any] = {"action": "c2pa.created", "digitalSourceType": _GENERATED}
+    actions = [made]
+    if bases:
+        made |= {"action": "c2pa.edited", "digitalSourceType": _COMPOSITE}
+        opened = {"ingredientIds": [_id(digest) for digest in bases]}
+        actions = [{"action": "c2pa.opened", "parameters": opened}, made]
+    if inputs:
+        made["parameters"] = {"ingredientIds": inputs}
+    if marked:
+        actions.append({"action": "c2pa.watermarked.unbound"})
+    return [action | {"softwareAgent": _agent()} for action in actions]
+
+
+def _agent() -> dict[str, str]:
+    return {"name": "vino", "version": vino.__version__}
+
+
+def _id(digest: str) -> str:
+    """The name of an ingredient: the SHA-256 of its pixels, as recipes have it."""
+    return f"sha256:{digest}"
 
 
 def read_credentials(

@@ -20,7 +20,7 @@ class RefusedByPolicy(InputError):
 class Guard:
     """A policy, the filters it names, and the records of consent it asks for."""
 
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     consents: Consents = field(default_factory=Consents)
     filters: tuple[Filter, ...] = ()
 
@@ -33,7 +33,7 @@ class Guard:
         """RefusedByPolicy unless `who` (the id of a key) may ask for this."""
         task = task_of(prompt, is_clip)
         if task not in self.policy.rights(who).tasks or task in self.policy.refused.tasks:
-            raise RefusedByPolicy(f'the policy here does not let this key {_VERBS[task]}')
+            raise RefusedByPolicy(f"the policy here does not let this key {_VERBS[task]}")
         if refusal := opinions(self.filters, "prompt", prompt.text).refusal:
             raise RefusedByPolicy(refusal)
         for number, medium in enumerate(prompt.media, 1):

@@ -64,7 +64,7 @@ def distance(first: str, second: str) -> int:
 
 
 def parse_name(text: str) -> str:
-    """"content:HEX" or "likeness:HEX", as `vino verify` prints them; InputError for others."""
+    """ "content:HEX" or "likeness:HEX", as `vino verify` prints them; InputError for others."""
     if _FORM.fullmatch(text) is None:
         raise InputError(
             f'"{text:.80}" names no picture: write content: or likeness: and 64 hex digits, as '

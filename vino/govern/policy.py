@@ -24,6 +24,14 @@ _LARGEST = 8 << 20  # bytes of a policy
 _NEEDED = (NEVER, PEOPLE, ALWAYS)
 
 
+def _check_tasks(tasks: tuple[str, ...]) -> None:
+    for task in tasks:
+        if task not in MAKES:
+            near = get_close_matches(task, MAKES, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(MAKES)}"
+            raise InputError(f'unknown task "{task:.40}": {hint}')
+
+
 class Stated(Protocol):
     """What a record of data says of its rights. people: somebody can be recognised."""
 
@@ -215,11 +223,3 @@ def _refuse_unknown(values: Mapping[str, Any], known: list[str], where: str, nou
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
             raise InputError(f'{where}: unknown {noun} "{name:.60}": {hint}')
-
-
-def _check_tasks(tasks: tuple[str, ...]) -> None:
-    for task in tasks:
-        if task not in MAKES:
-            near = get_close_matches(task, MAKES, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(MAKES)}"
-            raise InputError(f'unknown task "{task:.40}": {hint}')

@@ -56,12 +56,10 @@ def local_certificate() -> str | None:
     return _read(path) if path.is_file() else None
 
 
-def own_signer(
-    certificate: str | Path, key: str | Path, timestamps: str | None = None
-) -> Signer:
+def own_signer(certificate: str | Path, key: str | Path, timestamps: str | None = None) -> Signer:
     """The user's certificate chain and private key, PEM files without a password."""
     _check_extra()
-    chain, secret = _read(Path(certificate)), _read(Path(key))
+    chain, secret = read_certificates(certificate), _read(Path(key))
     return Signer(chain, secret, _algorithm(chain, secret, f"{certificate}, {key}"), timestamps)
 
 
@@ -77,6 +75,14 @@ def chosen_signer(
         have, lack = ("certificate", "private key") if first else ("private key", "certificate")
         raise InputError(f"a {have} alone cannot sign: give the {lack} too")
     return local_signer(timestamps)
+
+
+def read_certificates(path: str | Path) -> str:
+    """A PEM file of certificates; InputError when it is none."""
+    text = _read(Path(path))
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        raise InputError(f"{path} holds no certificate: give a PEM file")
+    return text
 
 
 def _folder() -> Path:

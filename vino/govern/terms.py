@@ -6,7 +6,7 @@ The command line and the server hand everything they were asked for and everythi
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,8 @@ from vino.govern.credentials import sign
 from vino.govern.guard import Guard, RefusedByPolicy
 from vino.govern.mark import mark
 from vino.govern.signing import Signer
-from vino.media import Frames
+from vino.media import Frames, recipe_media
 from vino.prompt import Prompt, Text
-from vino.request import recipe_media
 
 LOCAL = "local"  # who asks on the command line
 
@@ -27,7 +26,7 @@ class Terms:
     """guard: the policy at work. signer: signs content credentials into every output. mark: every
     output carries the invisible mark. log: notes what was made and refused."""
 
-    guard: Guard = Guard()
+    guard: Guard = field(default_factory=Guard)
     signer: Signer | None = None
     mark: bool = False
     log: AuditLog | None = None
@@ -41,24 +40,46 @@ class Terms:
             self._note("refused", who, {"prompt": self._hidden(texts), "why": str(refusal)})
             raise
 
-    def save(self, frames: Frames, path: str | Path, *, quality: int | None = None) -> Path:
-        """Write a result with all it has to carry; RefusedByPolicy when it may not leave."""
+    def shown(self, frames: Frames) -> Frames:
+        """What may be seen of a result, marked if it has to be; RefusedByPolicy for nothing."""
         self.guard.release(frames)
-        path = (mark(frames) if self.mark else frames).save(path, quality=quality)
-        return path if self.signer is None else sign(path, self.signer, marked=self.mark)
+        return mark(frames) if self.mark else frames
 
-    def note(self, who: str, job: str, recipe: Mapping[str, Any], files: Sequence[Path]) -> None:
-        """Note that these files were made; they hold what they will be delivered with."""
+    def save(
+        self, frames: Frames, path: str | Path, *, who: str, job: str, quality: int | None = None
+    ) -> Path:
+        """Write a result with all it has to carry, and note it: all three, or no file is left.
+
+        job: names it in the log. RefusedByPolicy, which is noted, when it may not leave; else as
+        `Frames.save`.
+        """
+        try:
+            path = self.shown(frames).save(path, quality=quality)
+        except RefusedByPolicy as refusal:
+            self._note("withheld", who, {"job": job, "why": str(refusal)})
+            raise
+        try:
+            if self.signer is not None:
+                sign(path, self.signer, marked=self.mark)
+            self._note("made", who, {"job": job, **self._made(path, frames.recipe or {})})
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+
+    def _made(self, path: Path, recipe: dict[str, Any]) -> dict[str, Any]:
+        """What is noted of a file; nothing when there is no log."""
         if self.log is None:
-            return
+            return {}
         texts = [s["text"] for s in recipe.get("prompt", ()) if s["kind"] == "text"]
-        self._note("made", who, {
-            "job": job,
+        with path.open("rb") as file:
+            output = hashlib.file_digest(file, "sha256").hexdigest()
+        return {
             "prompt": self._hidden(texts),
-            "references": [digest for _, digest, _ in recipe_media(dict(recipe))],
+            "references": [digest for _, digest, _ in recipe_media(recipe)],
             "model": recipe.get("model", {}).get("hash"),
-            "outputs": [_file_hash(path) for path in files],
-        })  # fmt: skip
+            "output": output,
+        }
 
     def _hidden(self, texts: Sequence[str]) -> str | None:
         return self.log and self.log.prompt_hash("\0".join(texts))
@@ -66,8 +87,3 @@ class Terms:
     def _note(self, event: str, who: str, facts: Mapping[str, Any]) -> None:
         if self.log is not None:
             self.log.append(event, {"who": who, **facts})
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

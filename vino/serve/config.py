@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vino.govern.terms import Terms
 from vino.media import Limits
 
 STRANGERS_MEDIA = Limits(
@@ -36,7 +37,8 @@ class Settings:
     job_seconds: longest run; wait_seconds: longest answer of an endpoint that waits for a result.
     keep_days: how long results stay. lease_seconds: after this long without a sign of life a
     process is taken for dead and its jobs are made by another; max_attempts: how often.
-    pack_jobs: jobs that share one run.
+    pack_jobs: jobs that share one run. terms: who may ask for what, what outputs carry, and what is
+    noted of them.
     """
 
     model: str = "tiny"
@@ -60,6 +62,7 @@ class Settings:
     lease_seconds: float = 60.0
     max_attempts: int = 10
     pack_jobs: int = 16
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def is_loopback(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from vino.errors import InputError
+from vino.govern.guard import RefusedByPolicy
 from vino.serve.config import Settings
 from vino.serve.engine import PREVIEW, Engine
 from vino.serve.files import Files
@@ -163,6 +164,8 @@ class Service:
                 return known
             self.jobs.check(caller)
             return self._store(kind, wish, caller, fingerprint)
+        except RefusedByPolicy as refused:
+            raise Refusal(403, str(refused), code="content_policy_violation") from None
         except InputError as error:
             raise Refusal(400, str(error)) from None
         except Full as full:
@@ -179,7 +182,7 @@ class Service:
         id = f"{kind}_{secrets.token_hex(16)}"
         try:
             paths = self.files.accept(id, wish.media)
-            new = self._new(id, kind, wish, fingerprint, paths)
+            new = self._new(id, kind, wish, fingerprint, paths, caller)
             job = self.jobs.add(new, caller)
         except BaseException:
             self.files.remove(id)
@@ -190,12 +193,19 @@ class Service:
         return job
 
     def _new(
-        self, id: str, kind: str, wish: Wish, fingerprint: str, paths: Sequence[Path]
+        self,
+        id: str,
+        kind: str,
+        wish: Wish,
+        fingerprint: str,
+        paths: Sequence[Path],
+        caller: Caller,
     ) -> NewJob:
         model, order = self.engine.model, wish.order
         assert model is not None
         requests = order.requests(paths, model, self.settings)
         size = model.check(requests[0])
+        self.settings.terms.admit(requests[0].prompt, size.frames > 1, caller.id)
         if size.frames > 1 and order.form in ("png", "jpeg"):
             raise InputError(f"a clip cannot be {order.form}: ask for mp4, webp or gif")
         sampling = requests[0].sampling
