@@ -3,6 +3,7 @@
 import json
 import time
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from vino.cli.failures import FAULT, UNUSABLE
 from vino.errors import InputError
 from vino.govern.audit import AuditLog, verify_log
 from vino.govern.consent import Consents
-from vino.govern.credentials import BROKEN, NONE, UNCHECKED, UNKNOWN, VALID
+from vino.govern.credentials import BROKEN, ELSEWHERE, NONE, UNCHECKED, UNKNOWN, VALID
 from vino.govern.guard import Guard
 from vino.govern.likeness import fingerprint
 from vino.govern.policy import Policy, read_policy
@@ -120,6 +121,7 @@ def _lines(origin: Origin) -> list[str]:
         VALID: f"valid: unchanged since it was signed by {by}",
         UNKNOWN: f"unknown signer: unchanged since it was signed by {by}, who may be anybody",
         BROKEN: f"broken: {one_line(', '.join(found.failures) or 'no reason told')}",
+        ELSEWHERE: "said to be elsewhere, where nobody is asked",
         UNCHECKED: 'not looked for: pip install "vino[credentials]"',
     }[found.state]
     if found.is_intact and found.actions:
@@ -166,23 +168,12 @@ def _facts(origin: Origin) -> dict[str, Any]:
 
 
 def _list(consents: Consents, as_json: bool) -> None:
-    entries = [
-        {
-            "id": c.id,
-            "name": c.name,
-            "scope": c.scope,
-            "until": c.until and c.until.isoformat(),
-            "added": c.added,
-            "revoked": c.revoked,
-            "content": c.picture.content,
-        }
-        for c in consents.records()
-    ]
+    records = consents.records()
     if as_json:
-        print(json.dumps(entries))
+        print(json.dumps([asdict(record) for record in records], default=str))  # dates, as ISO
         return
-    for entry in entries:
-        made = time.strftime("%Y-%m-%d", time.localtime(entry["added"]))
-        until = f"until {entry['until']}" if entry["until"] else "until revoked"
-        state = "revoked" if entry["revoked"] else until
-        print(f"{entry['id']}  {made}  {state}  {', '.join(entry['scope'])}  {entry['name']}")
+    for record in records:
+        made = time.strftime("%Y-%m-%d", time.localtime(record.added))
+        until = f"until {record.until}" if record.until else "until revoked"
+        state = "revoked" if record.revoked else until
+        print(f"{record.id}  {made}  {state}  {', '.join(record.scope)}  {record.name}")

@@ -116,7 +116,7 @@ def verify_log(path: str | Path, head: str | None = None) -> Verdict:
         entry = _parsed(line)
         if entry is None:
             if not _is_torn(line):
-                raise InputError(f"{path}, line {number}: this entry was changed")
+                raise InputError(f"{path}, line {number}: this is no entry, or one that was changed")
             lost += line
             continue
         _check_follows(entry, entries, last, f"{path}, line {number}")
@@ -195,16 +195,20 @@ def _parsed(line: bytes) -> Entry | None:
         return None
 
 
+_BEGINNING = b'{"at":"'  # of every entry, in canonical form
 _FIELDS = {"entry", "at", "event", "facts", "previous", "hash"}
 
 
 def _is_torn(line: bytes) -> bool:
-    """Whether a line may be the half of an entry: a whole JSON value is none."""
+    """Whether a line may be the beginning of an entry; after a power cut it may be zeros."""
+    written = line.rstrip(b"\n").strip(b"\0")
+    if not (written.startswith(_BEGINNING) or _BEGINNING.startswith(written)):
+        return False
     try:
-        json.loads(line)
+        json.loads(written)
     except (ValueError, RecursionError):
         return True
-    return not line.strip()
+    return False
 
 
 def _end(file: IO[bytes], path: Path) -> _End:

@@ -24,7 +24,8 @@ from vino.media.frames import DEFAULT_LIMITS, Limits
 from vino.media.recipes import read_recipe, recipe_media
 
 RECIPE = "io.github.vino-generator.recipe"
-NONE, VALID, UNKNOWN, BROKEN, UNCHECKED = "none", "valid", "unknown signer", "broken", "unchecked"
+NONE, VALID, UNKNOWN, BROKEN = "none", "valid", "unknown signer", "broken"
+ELSEWHERE, UNCHECKED = "elsewhere", "unchecked"
 
 _GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 _COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -32,6 +33,9 @@ _TYPES = {
     ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
     ".gif": "image/gif", ".mp4": "video/mp4",
 }  # fmt: skip
+# What the library says of files without a manifest to check: their format holds none, or it would
+# have to be fetched.
+_TOLD = {"NotSupported": NONE, "Remote: must fetch": ELSEWHERE}
 _LONGEST_REPORT = 32 << 20  # characters of what the library tells of a file
 _MOST_TOLD = 20  # actions and failures of one file
 
@@ -42,6 +46,7 @@ class Credentials:
 
     state: none; valid: unchanged since it was signed by somebody trusted; unknown signer:
         unchanged, but anybody may have signed it; broken: changed since, or wrongly signed;
+        elsewhere: the file names a place that has them, which is not asked;
         unchecked: the extra `credentials` is not installed
     signer, issuer: names in the certificate. actions: as C2PA names them. failures: codes of what
         is broken. recipe: the signed one; None unless vino wrote it
@@ -170,9 +175,9 @@ def read_credentials(
         except c2pa.C2paError.ManifestNotFound:
             return Credentials(NONE)
         except (c2pa.C2paError, ValueError, RecursionError) as error:
-            if str(error).startswith("NotSupported"):  # a format that cannot hold any
-                return Credentials(NONE)
-            return Credentials(BROKEN, failures=(reason(error),))
+            known = (state for start, state in _TOLD.items() if str(error).startswith(start))
+            state = next(known, BROKEN)
+            return Credentials(state, failures=(reason(error),) if state == BROKEN else ())
 
 
 def _parse(told: dict[str, Any]) -> Credentials:

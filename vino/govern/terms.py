@@ -82,7 +82,7 @@ class Terms:
         }
 
     def _hidden(self, texts: Sequence[str]) -> str | None:
-        return self.log and self.log.prompt_hash("\0".join(texts))
+        return None if self.log is None else self.log.prompt_hash("\0".join(texts))
 
     def _note(self, event: str, who: str, facts: Mapping[str, Any]) -> None:
         if self.log is not None:
