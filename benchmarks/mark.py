@@ -10,8 +10,10 @@ same kinds, a fifth of them compressed; "least by chance" is how near the worst 
 import argparse
 import io
 import math
+import tempfile
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -19,7 +21,7 @@ from PIL import Image
 from vino.data.world.tasks import draw
 from vino.data.world.vocabulary import FIRST_LIGHT, FULL
 from vino.govern.mark import Finding, find_mark, mark
-from vino.media import Frames
+from vino.media import Frames, read_clip
 
 Picture = np.ndarray
 Kind = Callable[[int], Picture]
@@ -148,6 +150,21 @@ def attacked(kinds: dict[str, Kind], count: int, seed: int) -> None:
         print(f"    {attack:16} {share(number, count * len(kinds))}")
 
 
+def clips(count: int) -> None:
+    """Print how often the mark is found in clips of 17 frames, saved and read again."""
+    files = {"mp4": None, "mp4, quality 40": 40, "webp": None, "gif": None}
+    hits = dict.fromkeys(files, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        for index in range(count):
+            clip = mark(Frames(draw("t2v", 11, index, FULL, size=256, frames=17).target, 8.0))
+            for name, quality in files.items():
+                path = Path(folder) / f"clip.{name.partition(',')[0]}"
+                hits[name] += find_mark(read_clip(clip.save(path, quality=quality))).is_marked
+    print(f"clips 256: {count} of 17 frames")
+    for name, number in hits.items():
+        print(f"    {name:16} {share(number, count)}")
+
+
 def unmarked(count: int) -> None:
     """Print how many pictures without the mark are called marked."""
     makers = [*KINDS.values(), *SMALL.values()]
@@ -173,6 +190,7 @@ def main() -> None:
     print("\nsmaller than 256:")
     attacked(SMALL, args.pictures, args.seed)
     print()
+    clips(args.pictures)
     unmarked(args.unmarked)
 
 

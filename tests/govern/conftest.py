@@ -30,7 +30,9 @@ def scene(seed: int = 0, side: int = 256, frames: int = 1) -> Frames:
         for a, b, c in zip(*rng.uniform(-4, 4, (2, 6)), rng.uniform(0, 1, 6), strict=True)
     ]
     colours = rng.uniform(-20, 20, (6, 3))
-    picture = 128 + np.tensordot(np.stack(waves, -1), colours, 1) + rng.normal(0, 3, (side, side, 3))
+    picture = (
+        128 + np.tensordot(np.stack(waves, -1), colours, 1) + rng.normal(0, 3, (side, side, 3))
+    )
     clip = np.repeat(picture[None], frames, 0)
     for i, shown in enumerate(clip):
         left = side // 4 + i * side // 32

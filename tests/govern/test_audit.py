@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_a_log_verifies_and_names_its_head(log):
 def test_entries_hold_the_hash_of_the_one_before(log):
     entries = [json.loads(line) for line in log.path.read_text().splitlines()]
     assert entries[0]["previous"] == START
-    for before, entry in zip(entries, entries[1:], strict=False):
+    for before, entry in pairwise(entries):
         assert entry["previous"] == before["hash"]
         rest = {k: v for k, v in entry.items() if k != "hash"}
         text = json.dumps(rest, sort_keys=True, separators=(",", ":"))

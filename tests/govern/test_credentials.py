@@ -11,11 +11,11 @@ import pytest
 
 pytest.importorskip("c2pa")
 
-import c2pa  # noqa: E402
+import c2pa
 
-from tests.govern.conftest import RECIPE, scene  # noqa: E402
-from vino.errors import InputError  # noqa: E402
-from vino.govern.credentials import (  # noqa: E402
+from tests.govern.conftest import RECIPE, scene
+from vino.errors import InputError
+from vino.govern.credentials import (
     BROKEN,
     ELSEWHERE,
     NONE,
@@ -25,8 +25,8 @@ from vino.govern.credentials import (  # noqa: E402
     read_credentials,
     sign,
 )
-from vino.govern.signing import chosen_signer, local_signer, own_signer  # noqa: E402
-from vino.media import Frames, read_picture, read_recipe  # noqa: E402
+from vino.govern.signing import chosen_signer, local_signer, own_signer
+from vino.media import Frames, read_picture, read_recipe
 
 ENDINGS = (".png", ".jpg", ".webp", ".gif", ".mp4")
 EDIT = {

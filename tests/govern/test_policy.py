@@ -73,7 +73,13 @@ def test_what_is_wrong_is_named(tmp_path, text, words):
 
 @pytest.mark.parametrize(
     "prompt",
-    ["the SECRET  plan", "a sécret-plan", "secret\u200b plan.", "ｓｅｃｒｅｔ plan", "secret\nplan"],
+    [
+        "the SECRET  plan",
+        "a sécret-plan",
+        "secret\u200b plan.",
+        "ｓｅｃｒｅｔ plan",
+        "secret\nplan",
+    ],
 )
 def test_words_are_found_however_they_are_written(prompt):
     assert Words(Refused(words=("Secret plan",))).prompt(prompt).refusal
@@ -160,7 +166,9 @@ def test_a_plug_in_says_whose_consent_is_needed_and_fails_closed(tmp_path):
         guard.admit(Prompt(Image(gray(0)), "x"), False, "x")
 
 
-@pytest.mark.parametrize("name", ["nowhere:Filter", "json:nothing", "vino.govern.filters:Opinion", ""])
+@pytest.mark.parametrize(
+    "name", ["nowhere:Filter", "json:nothing", "vino.govern.filters:Opinion", ""]
+)
 def test_plug_ins_that_are_none_are_refused(name):
     with pytest.raises(InputError, match="the filter"):
         load_filter(name)

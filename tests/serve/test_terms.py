@@ -4,16 +4,16 @@ import pytest
 
 pytest.importorskip("c2pa")
 
-from tests.serve.conftest import in_base64, png  # noqa: E402
-from vino.govern.audit import AuditLog, verify_log  # noqa: E402
-from vino.govern.consent import Consents  # noqa: E402
-from vino.govern.guard import Guard  # noqa: E402
-from vino.govern.likeness import fingerprint  # noqa: E402
-from vino.govern.policy import Policy, References, Refused, Rights  # noqa: E402
-from vino.govern.signing import local_signer  # noqa: E402
-from vino.govern.terms import Terms  # noqa: E402
-from vino.govern.verify import verify  # noqa: E402
-from vino.media import read_picture  # noqa: E402
+from tests.serve.conftest import in_base64, png
+from vino.govern.audit import AuditLog, verify_log
+from vino.govern.consent import Consents
+from vino.govern.guard import Guard
+from vino.govern.likeness import fingerprint
+from vino.govern.policy import Policy, References, Refused, Rights
+from vino.govern.signing import local_signer
+from vino.govern.terms import Terms
+from vino.govern.verify import verify
+from vino.media import read_picture
 
 POLICY = Policy(
     references=References(consent="always"),

@@ -15,34 +15,3 @@
 
 Nothing here connects to anything, unless a time-stamp authority is named.
 """
-
-from vino.govern.audit import AuditLog, verify_log
-from vino.govern.consent import Consents
-from vino.govern.credentials import Credentials, read_credentials, sign
-from vino.govern.guard import Guard, RefusedByPolicy
-from vino.govern.mark import find_mark, mark
-from vino.govern.policy import Policy, read_policy
-from vino.govern.signing import Signer, local_signer, own_signer
-from vino.govern.terms import Terms
-from vino.govern.verify import Origin, verify
-
-__all__ = [
-    "AuditLog",
-    "Consents",
-    "Credentials",
-    "Guard",
-    "Origin",
-    "Policy",
-    "RefusedByPolicy",
-    "Signer",
-    "Terms",
-    "find_mark",
-    "local_signer",
-    "mark",
-    "own_signer",
-    "read_credentials",
-    "read_policy",
-    "sign",
-    "verify",
-    "verify_log",
-]

@@ -116,7 +116,7 @@ def verify_log(path: str | Path, head: str | None = None) -> Verdict:
         entry = _parsed(line)
         if entry is None:
             if not _is_torn(line):
-                raise InputError(f"{path}, line {number}: this is no entry, or one that was changed")
+                raise InputError(f"{path}, line {number}: this entry was changed, or is none")
             lost += line
             continue
         _check_follows(entry, entries, last, f"{path}, line {number}")

@@ -10,6 +10,7 @@ bounds the chance of a correlation as high as the one found, whatever the pictur
 """
 
 import hashlib
+import math
 import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -25,12 +26,14 @@ MOST_BY_CHANCE = 1e-6  # above this a picture is not called marked
 
 _TILE = 128  # pixels
 _BAND = (1 / 12, 0.3)  # cycles per pixel: what JPEG keeps, and pictures have little of
-_STRENGTH = 1.6  # levels of 255, root mean square, where the picture is flat
+_STRENGTH = (1.0, 2.4)  # levels of 255, root mean square, where a picture is flat
+_LARGE = 300  # pixels a side: smaller pictures carry more to make up for it
 _BUSY = 8.0  # levels of local deviation that hide as much again
 _STRONGEST = 4.0  # times the strength, where the picture is busiest
 _LEAST_PSNR = 40.4  # dB, before rounding
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _NEAR = 4  # pixels: radius of what hides the pattern
+_AROUND = 8  # pixels between the places it is looked for
 _ROUND = 5  # pixels: radius of what the finder takes for the picture's own
 _SOFT = 4.0  # levels: flat places are not amplified beyond this
 _CLIP = 3.0  # deviations: an edge counts no more than this
@@ -118,11 +121,25 @@ def _marked(picture: np.ndarray, tile: np.ndarray) -> np.ndarray:
     height, width = picture.shape[:2]
     pattern = np.tile(tile, (-(-height // _TILE), -(-width // _TILE)))[:height, :width]
     light = picture @ _LUMA
-    spread = np.sqrt(np.maximum(_mean(light**2, _NEAR) - _mean(light, _NEAR) ** 2, 0))
-    added = _STRENGTH * pattern * np.minimum(1 + spread / _BUSY, _STRONGEST)
+    strength = np.clip(_LARGE / math.sqrt(light.size), *_STRENGTH)
+    added = strength * pattern * np.minimum(1 + _busyness(light) / _BUSY, _STRONGEST)
     most = 255 / 10 ** (_LEAST_PSNR / 20)
     added *= min(1.0, most / float(np.sqrt((added**2).mean())))
     return np.clip(np.rint(picture + added[..., None]), 0, 255).astype(np.uint8)
+
+
+def _busyness(light: np.ndarray) -> np.ndarray:
+    """Deviation in the calmest of nine places around each pixel: an edge beside a flat hides
+    nothing, texture does."""
+    spread = np.sqrt(np.maximum(_mean(light**2, _NEAR) - _mean(light, _NEAR) ** 2, 0))
+    for axis in (0, 1):
+        border = [(_AROUND, _AROUND) if a == axis else (0, 0) for a in (0, 1)]
+        wide = np.pad(spread, border, mode="edge")
+        places = (
+            np.take(wide, range(i, i + light.shape[axis]), axis) for i in (0, _AROUND, 2 * _AROUND)
+        )
+        spread = np.minimum.reduce(list(places))
+    return spread
 
 
 def _folded(picture: np.ndarray) -> np.ndarray:
