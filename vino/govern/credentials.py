@@ -36,6 +36,8 @@ _TYPES = {
 # What the library says of files without a manifest to check: their format holds none, or it would
 # have to be fetched.
 _TOLD = {"NotSupported": NONE, "Remote: must fetch": ELSEWHERE}
+# A damaged manifest may tell of itself in any form.
+_UNTOLD = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _LONGEST_REPORT = 32 << 20  # characters of what the library tells of a file
 _MOST_TOLD = 20  # actions and failures of one file
 
@@ -174,7 +176,7 @@ def read_credentials(
             return _parse(json.loads(told))
         except c2pa.C2paError.ManifestNotFound:
             return Credentials(NONE)
-        except (c2pa.C2paError, ValueError, RecursionError) as error:
+        except (c2pa.C2paError, *_UNTOLD) as error:
             known = (state for start, state in _TOLD.items() if str(error).startswith(start))
             state = next(known, BROKEN)
             return Credentials(state, failures=(reason(error),) if state == BROKEN else ())
