@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from tests.govern.conftest import home  # noqa: F401
+from vino.cli import governing
+from vino.govern.consent import USES
 from vino.media import Frames, read_picture, read_recipe
 
 pytest.importorskip("c2pa")
@@ -77,6 +79,10 @@ def test_a_certificate_is_checked_before_the_model_is_loaded(vino, monkeypatch):
     monkeypatch.setattr(generate, "load", lambda *_, **__: pytest.fail("loaded"))
     said = vino("generate", "a dog", "--certificate", "none.pem", "--key", "none.pem")
     assert said.code == 2 and "none.pem cannot be read" in said.err
+
+
+def test_the_uses_are_those_of_consents():
+    assert governing.USES == USES
 
 
 def test_consent_from_beginning_to_end(vino, picture):

@@ -115,7 +115,7 @@ def verify_log(path: str | Path, head: str | None = None) -> Verdict:
     for number, line in _lines(Path(path)):
         entry = _parsed(line)
         if entry is None:
-            if not _is_torn(line):
+            if not _is_torn(line) or len(lost) > LONGEST:
                 raise InputError(f"{path}, line {number}: this entry was changed, or is none")
             lost += line
             continue
@@ -189,8 +189,9 @@ def _parsed(line: bytes) -> Entry | None:
         if not isinstance(entry, dict) or set(entry) != _FIELDS:
             return None
         rest = {name: value for name, value in entry.items() if name != "hash"}
-        whole = hashlib.sha256(_canonical(rest)).hexdigest() == entry["hash"]
-        return entry if whole and type(entry["entry"]) is int else None
+        is_own = hashlib.sha256(_canonical(rest)).hexdigest() == entry["hash"]
+        is_whole = _canonical(entry) == line.removesuffix(b"\n")
+        return entry if is_own and is_whole and type(entry["entry"]) is int else None
     except (ValueError, RecursionError):
         return None
 

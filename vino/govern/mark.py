@@ -26,8 +26,8 @@ MOST_BY_CHANCE = 1e-6  # above this a picture is not called marked
 
 _TILE = 128  # pixels
 _BAND = (1 / 12, 0.3)  # cycles per pixel: what JPEG keeps, and pictures have little of
-_STRENGTH = (1.0, 2.4)  # levels of 255, root mean square, where a picture is flat
-_LARGE = 300  # pixels a side: smaller pictures carry more to make up for it
+_STRENGTH = (1.7, 2.4)  # levels of 255, root mean square, where a picture is flat
+_LARGE = 300  # pixels a side that would do with one level; smaller pictures carry more
 _BUSY = 8.0  # levels of local deviation that hide as much again
 _STRONGEST = 4.0  # times the strength, where the picture is busiest
 _LEAST_PSNR = 40.4  # dB, before rounding
