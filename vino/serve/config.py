@@ -1,10 +1,10 @@
 """Settings of one server."""
 
 import ipaddress
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vino.govern.home import home
 from vino.govern.terms import Terms
 from vino.media import Limits
 
@@ -20,8 +20,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 def data_folder() -> Path:
     """Where jobs are kept unless told otherwise."""
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "vino" / "serve"
+    return home() / "serve"
 
 
 @dataclass(frozen=True, kw_only=True)
