@@ -42,6 +42,7 @@ red"], "target": {"image": "b.png"}, "licence": "CC-BY-4.0"}, with paths below i
 """, """
 vino data check data.jsonl
 vino data check pictures/ --size 320x320 --require-licence
+vino data check data.jsonl --policy policy.toml
 vino data check shards/ --json
 vino data pack data.jsonl -o shards
 """), talk)  # fmt: skip
@@ -96,6 +97,8 @@ def _data(parser: ArgumentParser, talk: Options) -> None:
                         help="refuse records that name no licence")  # fmt: skip
     parser.add_argument("--require-consent", action="store_true",
                         help="refuse records with people that state no consent")  # fmt: skip
+    parser.add_argument("--policy", metavar="FILE.toml", type=Path,
+                        help="refuse what this policy refuses")  # fmt: skip
     talk(parser)
 
 

@@ -5,7 +5,7 @@ import json
 import time
 import warnings
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +32,11 @@ def serve(args: Namespace, console: Console) -> int:
     """Answer until Ctrl-C or SIGTERM; what waits then is made after the next start."""
     _check_extra()
     from vino import checkpoints
+    from vino.cli.govern import terms_of
     from vino.serve.http import Server
     from vino.serve.log import start_logging
 
-    settings = _settings(args)
+    settings = replace(_settings(args), terms=terms_of(args))
     if args.model != "tiny":
         checkpoints.resolve(args.model)  # refused before anything is opened
     start_logging(args.quiet)

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 
-from vino.cli import values
+from vino.cli import governing, values
 
 MOST = 1_000_000
 
@@ -23,10 +23,12 @@ other addresses always need one.
 vino serve
 vino serve --model my-vino --port 9000 --data /srv/vino
 vino serve --allow-urls images.example.org http://files.example.org:9000
+vino serve --policy policy.toml --audit /srv/vino/audit.jsonl --credentials --mark
 vino serve --host 0.0.0.0 --database postgresql://vino@db/vino --data /shared/vino
 """)  # fmt: skip
     _serve(server)
     model(server, seed=False)
+    governing.carrying(server, policy=True)
     talk(server)
     keys = command("keys", "serve:keys", "API keys of vino serve", """
 create: make a key and print it, once: it is stored as a hash.

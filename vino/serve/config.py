@@ -1,10 +1,11 @@
 """Settings of one server."""
 
 import ipaddress
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vino.govern.home import home
+from vino.govern.terms import Terms
 from vino.media import Limits
 from vino.serve.sites import Site
 
@@ -20,8 +21,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 def data_folder() -> Path:
     """Where jobs are kept unless told otherwise."""
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "vino" / "serve"
+    return home() / "serve"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,8 @@ class Settings:
     keep_days: how long results stay, and sessions in which nothing happens. lease_seconds: after
     this long without a sign of life a process is taken for dead and its jobs are made by another;
     max_attempts: how often.
-    pack_jobs: jobs that share one run.
+    pack_jobs: jobs that share one run. terms: who may ask for what, what outputs carry, and what is
+    noted of them.
     """
 
     model: str = "tiny"
@@ -68,6 +69,7 @@ class Settings:
     lease_seconds: float = 60.0
     max_attempts: int = 10
     pack_jobs: int = 16
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def is_loopback(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from vino.errors import InputError
+from vino.govern.guard import RefusedByPolicy
 from vino.serve.config import Settings
 from vino.serve.engine import PREVIEW, Engine
 from vino.serve.fetch import Fetcher, Link
@@ -229,7 +230,7 @@ class Service:
         id = f"{kind}_{secrets.token_hex(16)}"
         try:
             paths = self.files.accept(id, wish.files)
-            new = self._new(id, kind, wish, fingerprint, paths)
+            new = self._new(id, kind, wish, fingerprint, paths, caller)
             job = self.jobs.add(replace(new, turn=turn), caller)
         except BaseException:
             self.files.remove(id)
@@ -240,12 +241,19 @@ class Service:
         return job
 
     def _new(
-        self, id: str, kind: str, wish: Wish, fingerprint: str, paths: Sequence[Path]
+        self,
+        id: str,
+        kind: str,
+        wish: Wish,
+        fingerprint: str,
+        paths: Sequence[Path],
+        caller: Caller,
     ) -> NewJob:
         model, order = self.engine.model, wish.order
         assert model is not None
         requests = order.requests(paths, model, self.settings)
         size = model.check(requests[0])
+        self.settings.terms.admit(requests[0].prompt, size.frames > 1, caller.id)
         if size.frames > 1 and order.form in ("png", "jpeg"):
             raise InputError(f"a clip cannot be {order.form}: ask for mp4, webp or gif")
         sampling = requests[0].sampling
@@ -273,6 +281,8 @@ def refusing() -> Iterator[None]:
     """Refusals for what can go wrong while something is accepted."""
     try:
         yield
+    except RefusedByPolicy as refused:
+        raise Refusal(403, str(refused), code="content_policy_violation") from None
     except InputError as error:
         raise Refusal(400, str(error)) from None
     except Full as full:
