@@ -19,6 +19,7 @@ LAYERS = [
     {"references", "branches", "request"},
     {"checkpoints"},
     {"generate"},
+    {"pipeline", "comfy"},
     {"data"},
     {"train"},
     {"evaluate"},
