@@ -18,11 +18,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
+from tests.docs import forked
 from tests.docs.blocks import IN_BACKGROUND, ROOT, RUN, Block, blocks, pages
 from tests.docs.given import give
 
@@ -31,12 +33,28 @@ READY = "http://127.0.0.1:8000/ready"
 PAGES = [page for page in pages() if any(b.language in RUN for b in blocks(page))]
 
 
+@pytest.fixture(scope="session")
+def forking() -> Iterator[Path]:
+    """The socket behind `vino`, see `forked`."""
+    with TemporaryDirectory() as folder:  # a short path: sockets bear no long ones
+        path = Path(folder) / "vino"
+        server = subprocess.Popen([sys.executable, "-m", "tests.docs.forked", path], cwd=ROOT)
+        try:
+            while not path.exists():
+                assert server.poll() is None
+                time.sleep(0.1)
+            yield path
+        finally:
+            server.kill()
+            server.wait()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_page(page, tmp_path, monkeypatch, record_property):
+def test_page(page, tmp_path, monkeypatch, forking):
     folder = tmp_path / "work"
     folder.mkdir()
     give(folder)
-    environment = _environment(tmp_path)
+    environment = _environment(tmp_path, forking)
     monkeypatch.chdir(folder)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -55,15 +73,19 @@ def test_page(page, tmp_path, monkeypatch, record_property):
                 _python(block, names)
 
 
-def _environment(tmp_path: Path) -> dict[str, str]:
-    """`vino` and `python` are this checkout's; nothing is fetched."""
+def _environment(tmp_path: Path, forking: Path) -> dict[str, str]:
+    """`vino` and `python` are this checkout's; nothing is fetched. A server is no fork."""
     commands = tmp_path / "bin"
     commands.mkdir()
     python = shlex.quote(sys.executable)
-    for name, call in (("vino", f"{python} -m vino.cli"), ("python", python)):
-        script = commands / name
-        script.write_text(f'#!/bin/sh\nexec {call} "$@"\n')
-        script.chmod(0o755)
+    fork = f"{python} -S {shlex.quote(forked.__file__)} {shlex.quote(str(forking))}"
+    scripts = {
+        "python": f'exec {python} "$@"',
+        "vino": f'[ "$1" = serve ] && exec {python} -m vino.cli "$@"\nexec {fork} "$@"',
+    }
+    for name, script in scripts.items():
+        (commands / name).write_text(f"#!/bin/sh\n{script}\n")
+        (commands / name).chmod(0o755)
     return {
         "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
