@@ -196,6 +196,8 @@ class VinoPipeline:
             for words, negative in zip(prompts, negatives, strict=True)
             for _ in range(num_images_per_prompt)
         ]
+        if len({(r.sampling.steps, r.sampling.solver) for r in requests}) > 1:
+            raise InputError("one call makes pictures or clips, not both: call it for each kind")
         samples = self._sample(requests, callback_on_step_end, names)
         return self._output(samples, output_type, return_dict)
 

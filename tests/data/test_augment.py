@@ -150,9 +150,15 @@ def test_folders_of_something_else_are_refused(folder, tmp_path):
     (other / "letter.txt").write_text("mine")
     with pytest.raises(InputError, match="not empty"):
         run(folder, other)
-    write_manifest(other, record(licence="MIT"))
+    (other / "manifest.jsonl").write_text('{"task": "t2i", "prompt": "a slope", "target": "a.png"}')
     with pytest.raises(InputError, match="not written by vino augment"):
         run(folder, other)
+    write_manifest(other, record(licence="MIT"), record(licence="MIT"))
+    mine = (other / "manifest.jsonl").read_text()[:-2]  # its last line is not whole
+    (other / "manifest.jsonl").write_text(mine)
+    with pytest.raises(InputError, match="not written by vino augment"):
+        run(folder, other)
+    assert (other / "manifest.jsonl").read_text() == mine
 
 
 def test_without_inverses(folder, tmp_path):

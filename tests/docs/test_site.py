@@ -35,10 +35,10 @@ def test_links_out_of_the_documentation_lead_to_the_repository(page, link, leads
 
 def test_arguments_become_a_list():
     docstring = (
-        "What it does.\n\nsize: width and\n    height. x, y: places.\nn: how many.\n\nRaises."
+        "It draws.\n\nsize: width and\n    height. x, y: places.\nn: how many.\n\nRaises."
     )
     assert docs_site.listed(docstring) == (
-        "What it does.\n\n- **size**: width and\n  height. x, y: places.\n- **n**: how many.\n\nRaises."
+        "It draws.\n\n- **size**: width and\n  height. x, y: places.\n- **n**: how many.\n\nRaises."
     )
 
 

@@ -84,7 +84,7 @@ def _note(outcome: Outcome, record: Record, error: InputError, refuse: Refuse) -
 
 
 def _begun(out: Path) -> set[str]:
-    """Ids that the folder's manifest has; a last line that was cut off is taken away."""
+    """Ids that the folder's manifest has; a last line of ours that was cut off is taken away."""
     path = out / MANIFEST
     if not path.exists():
         if out.is_dir() and any(out.iterdir()):
@@ -92,12 +92,13 @@ def _begun(out: Path) -> set[str]:
         return set()
     data = path.read_bytes()
     whole = data[: data.rfind(b"\n") + 1]
+    lines = [load_json(line, str(path)) for line in whole.splitlines() if line.strip()]
+    ours = all(isinstance(line, dict) and {"id", "made"} <= set(line) for line in lines)
+    if data and not (lines and ours):
+        raise InputError(f"{path} was not written by vino augment: name a new folder")
     if whole != data:
         with path.open("r+b") as file:
             file.truncate(len(whole))
-    lines = [load_json(line, str(path)) for line in whole.splitlines() if line.strip()]
-    if not all(isinstance(line, dict) and "id" in line and "made" in line for line in lines):
-        raise InputError(f"{path} was not written by vino augment: name a new folder")
     return {line["id"] for line in lines}
 
 
