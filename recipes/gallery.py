@@ -18,7 +18,7 @@ import vino
 from vino.generate import Model
 from vino.media import Frames
 
-SIDE, GAP, LINE, LINES = 128, 10, 13, 2  # pixels, pixels, pixels, lines of words
+SIDE, GAP, LINE, LINES = 128, 10, 13, 3  # pixels, pixels, pixels, lines of words
 FONT = ImageFont.load_default(size=11)
 LETTERS = 21  # of a line under one picture
 QUALITY = 82
