@@ -13,7 +13,7 @@ RUN = ("bash", "python")
 REASONS = (
     "needs the published weights", "needs weights of your own", "needs a GPU",
     "needs the network", "needs data of your own", "needs official data",
-    "needs another program", "takes hours", "sets up a machine",
+    "needs another program", "takes hours", "takes a while", "sets up a machine",
 )  # fmt: skip
 IN_BACKGROUND = "in the background"
 _COMMENT = re.compile(r"<!--\s*(not run:.*?|in the background)\s*-->", re.DOTALL)
