@@ -245,7 +245,14 @@ def test_saving_and_adapters(folder, tmp_path):
 def test_moving_and_parts(folder):
     pipe = VinoPipeline.from_pretrained(folder, dtype=torch.bfloat16)
     assert pipe.dtype == torch.bfloat16 and pipe.device.type == "cpu"
+    pipe.set_progress_bar_config(disable=True)
+    photo, few = noise(16, 16, 3), dict(num_inference_steps=1, output_type="np")
+    pipe("darker", photo, generator=seeded(1), **few)
     assert pipe.to(torch.float32) is pipe and pipe.dtype == torch.float32
+    moved = pipe("darker", photo, generator=seeded(1), **few).images
+    fresh = VinoPipeline(vino.load(folder, device="cpu", dtype=torch.bfloat16)).to(torch.float32)
+    fresh.set_progress_bar_config(disable=True)
+    assert np.array_equal(fresh("darker", photo, generator=seeded(1), **few).images, moved)
     assert set(pipe.components) == {"vlm", "conditioner", "mmdit", "vae"}
 
 

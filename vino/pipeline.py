@@ -100,7 +100,7 @@ class VinoPipeline:
 
     def to(self, *where: Any, **options: Any) -> "VinoPipeline":
         """Move to a device, a dtype, or both, as `torch.nn.Module.to` does; returns itself."""
-        self.model.vino.to(*where, **options)
+        self.model.to(*where, **options)
         return self
 
     @property
