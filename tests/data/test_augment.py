@@ -88,10 +88,11 @@ def test_the_manifest_says_what_was_done(folder, tmp_path):
 
 
 def test_the_same_seed_makes_the_same_and_another_does_not(folder, tmp_path):
-    run(folder, tmp_path / "one", each=2)
-    run(folder, tmp_path / "two", each=2)
+    few = {"ops": (PLAIN["hue"], PLAIN["crop"], PLAIN["speed"]), "each": 2}
+    run(folder, tmp_path / "one", **few)
+    run(folder, tmp_path / "two", **few)
     assert files(tmp_path / "one") == files(tmp_path / "two")
-    run(folder, tmp_path / "three", each=2, seed=1)
+    run(folder, tmp_path / "three", **few, seed=1)
     made = [{line["id"] for line in lines(tmp_path / name)} for name in ("one", "three")]
     assert not made[0] & made[1]
 
