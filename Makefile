@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint soak fuzz clean
+.PHONY: demo test lint docs docs-test gallery soak fuzz clean
 
 demo: $(READY)
 	$(BIN)/python recipes/demo.py
@@ -22,10 +22,26 @@ fuzz: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/mypy
 
+# The documentation site, in site/.
+docs: $(VENV)/.docs
+	$(BIN)/python -m mkdocs build --strict
+
+# Every block of the documentation, run page by page, and the site looked at: minutes.
+docs-test: $(VENV)/.docs
+	$(BIN)/python -m pytest tests/docs/run_pages.py tests/docs/run_site.py
+
+# docs/gallery.md and its pictures; to be run when the weights change.
+gallery: $(READY)
+	$(BIN)/python recipes/gallery.py
+
+$(VENV)/.docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	touch $@
+
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) out site .pytest_cache .mypy_cache .ruff_cache

@@ -20,6 +20,7 @@ LAYERS = [
     {"references", "branches", "request"},
     {"checkpoints"},
     {"generate"},
+    {"pipeline", "comfy"},
     {"data"},
     {"train"},
     {"evaluate"},

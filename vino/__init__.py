@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vino.flow.sampling import Sampling
     from vino.generate import Model, Progress, load
     from vino.media import Frames
+    from vino.pipeline import VinoPipeline
     from vino.prompt import Image, Prompt, Text, Video
     from vino.request import Request
 
@@ -31,6 +32,7 @@ _LAZY = {
     "Sampling": "vino.flow.sampling",
     "Text": "vino.prompt",
     "Video": "vino.prompt",
+    "VinoPipeline": "vino.pipeline",
     "load": "vino.generate",
 }
 
@@ -47,6 +49,7 @@ __all__ = [
     "Text",
     "Video",
     "VinoError",
+    "VinoPipeline",
     "load",
 ]
 

@@ -33,11 +33,18 @@ from vino.sizes import LatentSize, PixelSize
 
 @dataclass(frozen=True, eq=False)
 class Progress:
-    """Where a run stands: `step` of `steps` done; `preview()` decodes what is there so far."""
+    """Where a run stands: `step` of `steps` done; `preview()` decodes what is there so far.
+
+    estimate: what `preview()` decodes. latents: of every request, C T H W, after this step; they
+    may be changed in place. time: of this step, from 1 (noise) to 0.
+    """
 
     step: int
     steps: int
     preview: Callable[[], list[Frames]]
+    estimate: "Sequence[Sample]" = ()
+    latents: Latents = ()
+    time: float = 1.0
 
 
 Watcher = Callable[[Progress], None]
@@ -52,6 +59,14 @@ class Job:
     size: PixelSize
     content: tuple[int, int, int, int]
     source: Frames | None
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A latent C T H W that has been drawn and not decoded yet, and the job it answers."""
+
+    latent: Tensor
+    job: Job
 
 
 class Model:
@@ -142,19 +157,36 @@ class Model:
         fitted = {m: fit(m, area, self.unit, limit) for m in request.prompt.media}
         return self._size(request, fitted)[0]
 
-    @torch.inference_mode()
     def run(self, requests: Sequence[Request], watch: Watcher | None = None) -> list[Frames]:
         """Make all requests, packed: those with equal steps and solver share every pass."""
+        return [self.finish(sample) for sample in self.sample(requests, watch)]
+
+    @torch.inference_mode()
+    def sample(self, requests: Sequence[Request], watch: Watcher | None = None) -> list[Sample]:
+        """As `run`, up to the latents; `finish` does the rest."""
         jobs = self._prepare(requests)
         groups: dict[tuple[int, str], list[int]] = {}
         for i, request in enumerate(requests):
             groups.setdefault((request.sampling.steps, request.sampling.solver), []).append(i)
-        made: dict[int, Frames] = {}
+        made: dict[int, Sample] = {}
         for members in groups.values():
             latents = self._sample([jobs[i] for i in members], watch)
             for i, latent in zip(members, latents, strict=True):
-                made[i] = self._finish(jobs[i], latent)
+                made[i] = Sample(latent, jobs[i])
         return [made[i] for i in range(len(requests))]
+
+    def to(self, *where: Any, **options: Any) -> "Model":
+        """Move to a device or type, as `torch.nn.Module.to` does; returns itself."""
+        self.vino.to(*where, **options)
+        self.encoded = Encoded(self.encoded.most_bytes)  # what was encoded is of the other
+        return self
+
+    def adapt(self, lora: Mapping[str | Path, float]) -> None:
+        """Add adapters, each with its strength; CheckpointError when one is of another model."""
+        adapters = [checkpoints.Adapter(Path(f), strength) for f, strength in lora.items()]
+        checkpoints.merge(self.vino, adapters)
+        known = self.identity.get("lora", [])
+        self.identity = {**self.identity, "lora": known + [a.identity for a in adapters]}
 
     def _prepare(self, requests: Sequence[Request]) -> list[Job]:
         """Fit and encode every reference once, read every distinct prompt once."""
@@ -207,13 +239,14 @@ class Model:
 
         return self.encoded.get(f"latent {content_hash(frames)}", encode)[0]
 
-    def _decode(self, latent: Tensor) -> Frames:
-        """Latent C T H W -> pixels."""
+    @torch.inference_mode()
+    def decode(self, latent: Tensor) -> Frames:
+        """Latent C T H W -> pixels of the whole grid; InputError for one that overflowed."""
         if not latent.isfinite().all():
             raise InputError(
                 "the numbers overflowed: lower --guidance, or load the model as float32"
             )
-        video = self.vino.vae.decode(latent[None].to(self.vino.dtype))[0]
+        video = self.vino.vae.decode(latent[None].to(self.vino.device, self.vino.dtype))[0]
         return Frames(to_pixels(video).cpu().numpy(), self.defaults.fps)
 
     def _velocity(self, jobs: Sequence[Job]) -> Velocity:
@@ -242,11 +275,14 @@ class Model:
             [schedule(sampling.steps, job.request.sampling.shift) for job in jobs], dim=1
         )
 
-        def report(step: int, x: Latents, v: Latents, t: Tensor) -> None:
+        def report(step: int, x: Latents, v: Latents, t: Tensor, after: Latents) -> None:
             if watch is not None:
-                estimate = [data_estimate(a, b, float(u)) for a, b, u in zip(x, v, t, strict=True)]
-                show = lambda: [self._finish(j, z) for j, z in zip(jobs, estimate, strict=True)]  # noqa: E731
-                watch(Progress(step + 1, sampling.steps, show))
+                ends = [
+                    Sample(data_estimate(a, b, float(u)), job)
+                    for a, b, u, job in zip(x, v, t, jobs, strict=True)
+                ]
+                show = lambda: [self.finish(sample) for sample in ends]  # noqa: E731
+                watch(Progress(step + 1, sampling.steps, show, ends, after, float(t[0])))
 
         return SOLVERS[sampling.solver](self._velocity(jobs), noise, times, report)
 
@@ -255,9 +291,9 @@ class Model:
         channels = self.vino.mmdit.config.latent_channels
         return channels, latent.frames, latent.height, latent.width
 
-    def _finish(self, job: Job, latent: Tensor) -> Frames:
+    def finish(self, sample: Sample) -> Frames:
         """Decode, cut the result out of its grid, and write down how it was made."""
-        frames = self._decode(latent)
+        job, frames = sample.job, self.decode(sample.latent)
         left, top, width, height = job.content
         worked = f"{job.size.width}x{job.size.height}, {job.size.frames} frames"
         cut = frames.pixels[:, top : top + height, left : left + width]
@@ -301,12 +337,11 @@ def load(
     where = _device(device)
     wanted = _dtype(dtype) or (torch.bfloat16 if where.type == "cuda" else torch.float32)
     read = checkpoints.read(model, vlm=vlm, vae=vae, dtype=wanted, device=where, generating=True)
-    identity: dict[str, Any] = {"name": Path(model).name, "hash": read.hash()}
-    vino = read.vino()
-    if adapters := [checkpoints.Adapter(Path(f), strength) for f, strength in (lora or {}).items()]:
-        checkpoints.merge(vino, adapters)
-        identity["lora"] = [adapter.identity for adapter in adapters]
-    return Model(vino, Defaults.parse(read.card.sampling), identity)
+    identity = {"name": Path(model).name, "hash": read.hash()}
+    made = Model(read.vino(), Defaults.parse(read.card.sampling), identity)
+    if lora:
+        made.adapt(lora)
+    return made
 
 
 def _device(name: str | torch.device | None) -> torch.device:

@@ -59,7 +59,7 @@ def test_the_folder_is_as_documented(folder):
     assert (data["format"], data["version"]) == ("vino", 1)
     assert data["mmdit"]["heads"] == tiny.MMDIT.heads
     card = (folder / "README.md").read_text()
-    assert card.startswith("---\nlicense: apache-2.0\n")
+    assert card.startswith("---\n") and "\nlicense: apache-2.0\n" in card
     assert data["hash"] in card
     assert checkpoints.save.file_hash(folder / "vae.safetensors") in card
 

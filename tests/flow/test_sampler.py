@@ -33,7 +33,7 @@ def test_solvers_are_exact_on_a_straight_path(solver):
     seen = []
     out = SOLVERS[solver](
         lambda x, t: [velocity(data, noise)] * 2, [noise, noise], times,
-        lambda step, x, v, t: seen.append(step),
+        lambda step, x, v, t, after: seen.append(step),
     )  # fmt: skip
     for latent in out:
         torch.testing.assert_close(latent, data, atol=1e-5, rtol=0)

@@ -89,7 +89,7 @@ def run(name: str) -> tuple[tuple[Branch, ...], dict[str, Tensor], list[Tensor]]
             seen[f"step{step}_v_{NAMES[branch.name]}"] = v
         return out
 
-    def watch(step: int, x: Latents, v: Latents, t: Tensor) -> None:
+    def watch(step: int, x: Latents, v: Latents, t: Tensor, after: Latents) -> None:
         seen[f"step{step}_v_combined"] = v[0]
         if step:
             seen[f"step{step - 1}_latents_after"] = x[0]

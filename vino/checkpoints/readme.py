@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from huggingface_hub import ModelCardData
 from torch import nn
 
 from vino.checkpoints.card import Card
 from vino.checkpoints.checkpoint import Checkpoint
 from vino.checkpoints.save import file_hash
-from vino.checkpoints.upstream import front_matter_licence
+from vino.checkpoints.upstream import hub_licence
 from vino.model.vae import HunyuanVAE
 
 Layout = Literal["native", "diffusers"]
+
+TASKS = ("text-to-video", "text-to-image", "image-to-image", "image-to-video", "video-to-video")
+"""What it does, in the words of model hubs; the first is where it is listed."""
 
 _USE = {
     "native": (
@@ -40,7 +44,7 @@ def write_readme(
 ) -> None:
     """Write README.md into `folder`, hashing the weight files that lie there."""
     sections = (
-        f"---\nlicense: {front_matter_licence(card)}\nlibrary_name: vino\n---",
+        f"---\n{_front_matter(checkpoint, layout, card)}\n---",
         f"# {name}",
         "A VINO model: pictures and clips from interleaved text, pictures and videos "
         "(arXiv 2601.02358)." + _base_note(checkpoint, layout),
@@ -55,6 +59,18 @@ def write_readme(
         + (f"\n\nHash of all tensors: `{card.hash}`" if layout == "native" else ""),
     )
     (folder / "README.md").write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+
+
+def _front_matter(checkpoint: Checkpoint, layout: Layout, card: Card) -> str:
+    """YAML by which a model hub lists and finds the model."""
+    generates = layout == "native" and checkpoint.conditioner is not None
+    fields = ModelCardData(
+        **hub_licence(card),
+        library_name="vino" if layout == "native" else "diffusers",
+        pipeline_tag=TASKS[0] if generates else None,
+        tags=["vino", *TASKS[1:]] if generates else ["vino"],
+    )
+    return str(fields.to_yaml())
 
 
 def _base_note(checkpoint: Checkpoint, layout: Layout) -> str:

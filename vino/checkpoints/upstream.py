@@ -1,9 +1,11 @@
 """Licences of weights that others made, and the files that have to travel with them."""
 
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vino.checkpoints.card import Card, Origin
 
@@ -64,10 +66,16 @@ def carry(folder: Path, files: Sequence[Carried], origins: Iterable[Origin]) -> 
         (folder / OWN_NOTICE).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def front_matter_licence(card: Card) -> str:
-    """The licence as model hubs spell it."""
-    spelled = {VINO_LICENCE: "cc-by-nc-4.0", "Apache-2.0": "apache-2.0"}
-    return spelled.get(card.licence, "other")
+def hub_licence(card: Card) -> dict[str, Any]:
+    """The licence in the fields of a model hub's card, which knows some by name."""
+    known = {VINO_LICENCE: "cc-by-nc-4.0", "Apache-2.0": "apache-2.0"}
+    if card.licence in known:
+        return {"license": known[card.licence]}
+    if not card.licence:
+        return {"license": "unknown"}
+    name = re.sub(r"[^a-z0-9.]+", "-", card.licence.lower()).strip("-")
+    link = WHERE.get(card.licence)
+    return {"license": "other", "license_name": name} | ({"license_link": link} if link else {})
 
 
 def _notice(origin: Origin) -> str:

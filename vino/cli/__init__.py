@@ -12,6 +12,8 @@
     like        making a file again from its recipe
     batch       running task files (vino.data.tasks)
     data        looking through data to train on
+    augment     augment
+    augmenting  its options
     models      convert, info
     train       train
     evaluate    evaluate

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import vino
-from vino.cli import governing, learning, runs, serving, showing, values
+from vino.cli import augmenting, governing, learning, runs, serving, showing, values
 from vino.cli.console import one_line
 
 USAGE_ERROR = 2
@@ -154,6 +154,7 @@ vino rewrite "put the object in Image 1 on green" --ref hat.png
 vino generate "$(vino rewrite 'a dog beside something to eat')"
 """))
     learning.add_commands(command, _model, _talk)
+    augmenting.add_commands(command, _model, _talk)
     runs.add_commands(command, _talk)
     showing.add_commands(command, _talk)
     serving.add_commands(command, _model, _talk)

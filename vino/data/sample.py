@@ -17,7 +17,7 @@ tells pictures from clips.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -32,7 +32,7 @@ CLIP_ENDINGS = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v", ".gif")
 MOST_MEDIA = 64  # of one prompt
 NEEDED = ("task", "prompt", "target")
 ABOUT = ("source", "licence", "consent", "people")
-KNOWN = (*NEEDED, *ABOUT, "id", "short", "withhold_latents")
+KNOWN = (*NEEDED, *ABOUT, "id", "short", "withhold_latents", "made")
 
 T = TypeVar("T")
 Kind = Literal["image", "video"]
@@ -75,7 +75,7 @@ class Record:
 
     target: None in files that only ask (the published task files). short: shorter text for the
     same, if there is any. people: somebody can be recognised; consent: on what ground they are
-    shown. where: the file and line it came from.
+    shown. where: the file and line it came from. made: how `vino augment` made it.
     """
 
     task: str
@@ -89,6 +89,7 @@ class Record:
     consent: str = ""
     people: bool = False
     withhold_latents: bool = False
+    made: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def media(self) -> tuple[Placed, ...]:
@@ -172,6 +173,7 @@ def _parse(fields: object, where: str, key: str, locate: Locate) -> Record:
         consent=typed(fields, "consent", str, ""),
         people=typed(fields, "people", bool, False),
         withhold_latents=typed(fields, "withhold_latents", bool, False),
+        made=typed(fields, "made", dict, {}),
     )
 
 
@@ -179,7 +181,7 @@ def typed(fields: Mapping[str, Any], name: str, kind: type[T], default: T) -> T:
     """A field of the given type, or its default; InputError when it is of another type."""
     value = fields.get(name, default)
     if type(value) is not kind:
-        names = {str: "text", bool: "true or false", list: "a list"}
+        names = {str: "text", bool: "true or false", list: "a list", dict: "an object"}
         raise InputError(f"{name} must be {names.get(kind, kind.__name__)}, not {value!r:.60}")
     return value
 

@@ -82,6 +82,7 @@ def _sample(record: Record, limits: Limits) -> dict[str, bytes]:
         "consent": record.consent,
         "people": record.people,
         "withhold_latents": record.withhold_latents,
+        "made": record.made,
     }
     files["json"] = json.dumps({k: v for k, v in fields.items() if v}).encode()
     return files

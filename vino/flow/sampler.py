@@ -11,13 +11,14 @@ from torch import Tensor
 
 from vino.flow.path import Latents, Velocity
 
-Watch = Callable[[int, Latents, Latents, Tensor], None]
-"""Called after every step with (step, x before, velocity, time before)."""
+Watch = Callable[[int, Latents, Latents, Tensor, Latents], None]
+"""Called after every step with (step, x before, velocity, time before, x after); the tensors of
+"x after" may be changed in place."""
 
 Solver = Callable[[Velocity, Latents, Tensor, Watch], list[Tensor]]
 
 
-def ignore(step: int, x: Latents, v: Latents, t: Tensor) -> None:
+def ignore(step: int, x: Latents, v: Latents, t: Tensor, after: Latents) -> None:
     """A watch that looks away."""
 
 
@@ -30,8 +31,9 @@ def euler(velocity: Velocity, x: Latents, times: Tensor, watch: Watch = ignore) 
     """First order; what published results are made with."""
     for step, (now, then) in enumerate(pairwise(times)):
         v = velocity(x, now)
-        watch(step, x, v, now)
-        x = _move(x, v, then - now)
+        after = _move(x, v, then - now)
+        watch(step, x, v, now, after)
+        x = after
     return list(x)
 
 
@@ -39,12 +41,12 @@ def heun(velocity: Velocity, x: Latents, times: Tensor, watch: Watch = ignore) -
     """Second order, two evaluations a step (the last step is Euler's: t = 0 is never asked)."""
     for step, (now, then) in enumerate(pairwise(times)):
         v = velocity(x, now)
-        watch(step, x, v, now)
-        ahead = _move(x, v, then - now)
+        after = _move(x, v, then - now)
         if then.max() > 0:
-            later = velocity(ahead, then)
-            ahead = _move(x, [(a + b) / 2 for a, b in zip(v, later, strict=True)], then - now)
-        x = ahead
+            later = velocity(after, then)
+            after = _move(x, [(a + b) / 2 for a, b in zip(v, later, strict=True)], then - now)
+        watch(step, x, v, now, after)
+        x = after
     return list(x)
 
 
@@ -53,15 +55,15 @@ def multistep(velocity: Velocity, x: Latents, times: Tensor, watch: Watch = igno
     before: tuple[Latents, Tensor] | None = None
     for step, (now, then) in enumerate(pairwise(times)):
         v = velocity(x, now)
-        watch(step, x, v, now)
         dt = then - now
         slope = list(v)
         if before is not None:
             old, old_dt = before
             ratio = dt / (2 * old_dt)
             slope = [a + (a - b) * r.to(a.device) for a, b, r in zip(v, old, ratio, strict=True)]
-        x = _move(x, slope, dt)
-        before = (v, dt)
+        after = _move(x, slope, dt)
+        watch(step, x, v, now, after)
+        x, before = after, (v, dt)
     return list(x)
 
 
