@@ -36,7 +36,7 @@ class Settings:
     job_seconds: longest run; wait_seconds: longest answer of an endpoint that waits for a result.
     keep_days: how long results stay. lease_seconds: after this long without a sign of life a
     process is taken for dead and its jobs are made by another; max_attempts: how often.
-    pack_jobs: jobs that share one run.
+    pack_jobs: jobs that share one run. studio: whether there is a page at /studio.
     """
 
     model: str = "tiny"
@@ -60,6 +60,7 @@ class Settings:
     lease_seconds: float = 60.0
     max_attempts: int = 10
     pack_jobs: int = 16
+    studio: bool = False
 
     @property
     def is_loopback(self) -> bool:

@@ -110,9 +110,8 @@ class Engine:
         for job in batch:
             try:
                 order = Order.from_json(job.request)
-                media = [p.file for p in order.parts if p.kind != "text"]
-                paths = [self.files.folder(job.id) / f"in-{i}" for i in sorted(set(media))]
-                plans.append((job, order.requests(paths, model, self.settings)))
+                media = self.files.media(job.id)
+                plans.append((job, order.requests(media, model, self.settings)))
             except Exception as error:
                 self.fail(job, error)
         run = _Run(self, [job for job, _ in plans])
