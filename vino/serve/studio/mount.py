@@ -28,7 +28,10 @@ def is_installed() -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Studio:
-    """A mounted studio. app: Gradio's application; folder: where uploads wait until a job takes a copy."""
+    """A mounted studio.
+
+    app: Gradio's application. folder: where uploads wait until a job takes a copy.
+    """
 
     app: Any
     folder: tempfile.TemporaryDirectory

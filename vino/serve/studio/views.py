@@ -130,7 +130,7 @@ def result_url(job: str, index: int) -> str:
     return f"{PATH}/results/{job}/{index}"
 
 
-_STATES = {QUEUED: "waits", RUNNING: "in the making", FAILED: "failed"}
+_STATES = {QUEUED: "making", RUNNING: "making", FAILED: "failed"}
 
 
 def _segment(found: Mapping[str, Any]) -> str:
