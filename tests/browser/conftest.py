@@ -20,7 +20,7 @@ pytest.importorskip("gradio")
 from vino.media import Frames  # noqa: E402
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE = 120_000  # ms: a machine may be busy
+PATIENCE = 60_000  # ms: a machine may be busy
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +124,7 @@ class Studio:
 
 
 @pytest.fixture
-def open_studio(browser: Any, address: str) -> Iterator[Callable[..., Studio]]:
+def open_studio(request: Any, browser: Any, address: str) -> Iterator[Callable[..., Studio]]:
     opened = []
 
     def open_studio(
@@ -135,6 +135,7 @@ def open_studio(browser: Any, address: str) -> Iterator[Callable[..., Studio]]:
 
     yield open_studio
     for studio in opened:
+        studio.picture(f"end-{request.node.name}")
         studio.context.close()
 
 

@@ -57,7 +57,12 @@ def test_edit_branch_undo_and_compare(studio):
 
 
 def test_a_reference_by_its_name(studio, hat):
-    studio.page.set_input_files("#composer input[type=file]", str(hat))
+    dropped = studio.page.evaluate_handle(
+        "bytes => { const given = new DataTransfer(); given.items.add(new File("
+        "[new Uint8Array(bytes)], 'Top Hat.png', {type: 'image/png'})); return given; }",
+        list(hat.read_bytes()),
+    )
+    studio.page.dispatch_event("#prompt textarea", "drop", {"dataTransfer": dropped})
     studio.page.wait_for_selector(".reference")
     assert studio.page.input_value(".reference .handle input") == "top_hat"
     name = studio.page.locator(".reference .handle input")
@@ -105,8 +110,10 @@ def test_a_clip_with_its_timeline(studio):
     scrub.focus()
     studio.page.evaluate("document.querySelector('#stage video').pause()")
     scrub.fill("8")
-    studio.page.wait_for_function("Math.floor(document.querySelector('#stage video').currentTime * "
-                                  "document.querySelector('#stage video').dataset.fps) === 8")
+    studio.page.wait_for_function(
+        "Math.floor(document.querySelector('#stage video').currentTime * "
+        "document.querySelector('#stage video').dataset.fps) === 8"
+    )
     assert "frame 9 of 17" in studio.page.locator("#stage output").inner_text()
     studio.picture("clip")
 

@@ -5,10 +5,10 @@ import base64
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -21,6 +21,8 @@ from vino.serve.keys import Caller
 from vino.serve.log import fault, say
 from vino.serve.order import Order
 from vino.serve.replies import Refusal
+
+Result = TypeVar("Result")
 
 _ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
 POLL = 0.1  # seconds between looks at a job that is waited for
@@ -51,10 +53,14 @@ class Service:
 
     async def accept(self, kind: str, wish: Wish, caller: Caller) -> Job:
         """Check everything, write it to the disk, and promise to make it."""
-        async with self._decoders:
-            job = await run_in_threadpool(self._accept, kind, wish, caller)
+        job = await self.decoding(self._accept, kind, wish, caller)
         self.engine.wake()
         return job
+
+    async def decoding(self, work: Callable[..., Result], *args: Any) -> Result:
+        """What some work that decodes strangers' media returns; only so much of it goes on."""
+        async with self._decoders:
+            return await run_in_threadpool(work, *args)
 
     async def find(self, id: str, caller: Caller, kind: str | None = None) -> Job:
         """A job of the caller's; nobody else's is known to exist."""

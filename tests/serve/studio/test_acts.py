@@ -131,6 +131,8 @@ def test_edits_are_children_and_undo_goes_back(person):
     assert [(p["kind"], p["base"]) for p in parts if p["kind"] != "text"] == [("image", True)]
     asyncio.run(person.does("compare", follows=False))
     assert person.stage.count("data:image/webp") == 2 and "data-compare" in person.stage
+    asyncio.run(person.does("compare", follows=False))
+    assert f"/studio/results/{red}/0" in person.stage
     asyncio.run(person.does("go", {"job": first}))
     assert first in person.stage
 
@@ -167,7 +169,7 @@ def test_a_clip_from_a_first_frame(person, hat):
 
     asyncio.run(session())
     assert person.desk.base == "hat"
-    assert "<video" in person.stage and 'data-scrub' in person.stage
+    assert "<video" in person.stage and "data-scrub" in person.stage
     assert "frame 1 of 5" in person.stage and "data:image/webp" in person.stage
 
 
@@ -213,9 +215,20 @@ def test_another_caller_sees_nothing_of_it(person, server, acts):
     assert job not in other.holds[other.page.gallery]
     asyncio.run(other.does("look", {"do": "open", "job": job, "index": "0"}))
     assert "no such job" in other.holds[other.page.status]
-    turns = {"turns": [[job, None, "a star", 0]], "shown": job}
+    turns = {"turns": [[job, None, "a star", 0]], "shown": job, "owner": "other"}
     asyncio.run(other.does("load", memory=turns))
     assert "no such job" in other.stage and "gone" in other.holds[other.page.turns]
+
+
+def test_a_browser_remembers_the_turns_of_one_key(person, server, acts):
+    person.holds[person.page.words] = "a star"
+    asyncio.run(person.does("make"))
+    remembered = person.holds[person.page.memory]
+    for caller, turns in ((LOCAL, 1), (Caller(id="other"), 0)):
+        later = Person(server, acts, caller)
+        asyncio.run(later.does("load", memory=remembered))
+        assert len(later.desk.turns.all) == turns
+        assert ("Sign out" in later.holds[later.page.header]) == (caller is not LOCAL)
 
 
 def test_a_job_of_the_queue_is_cancelled(person):
@@ -256,7 +269,10 @@ def test_what_cannot_be_made_is_said(person, words, control, says):
         person.says(name, value)
     before = len(person.jobs())
     asyncio.run(person.does("make"))
-    assert says in person.holds[person.page.status] and 'role="alert"' in person.holds[person.page.status]
+    assert (
+        says in person.holds[person.page.status]
+        and 'role="alert"' in person.holds[person.page.status]
+    )
     assert len(person.jobs()) == before and person.desk == Desk()
 
 
@@ -264,7 +280,8 @@ def test_what_cannot_be_made_is_said(person, words, control, says):
     ("edit", None), ("animate", None), ("refer", None), ("compare", None), ("again", None),
     ("arrange", {"do": "crop", "handle": "nobody"}), ("go", {"job": "nowhere"}),
     ("arrange", {"do": "scale", "handle": "nobody", "value": "x"}), ("undo", None),
-    ("arrange", {}), ("look", {"do": "open", "job": "../..", "index": "0"}), ("pick", {"index": "x"}),
+    ("look", {"do": "open", "job": "../..", "index": "0"}), ("pick", {"index": "x"}),
+    ("arrange", {}),
 ])  # fmt: skip
 def test_nothing_breaks_where_there_is_nothing(person, act, what):
     asyncio.run(person.does(act, what))

@@ -67,22 +67,26 @@ class Acts:
     @told
     async def load(self, data: Data, request: gr.Request) -> Changes:
         """The page was opened: take up the turns its browser remembers."""
-        desk = Desk(turns=Turns.from_json(data[self.page.memory]))
-        return await self.screen.desk(desk, self._visitor(request))
+        visitor = self._visitor(request)
+        desk = Desk(turns=Turns.from_json(visitor.own(data[self.page.memory])))
+        changes = await self.screen.desk(desk, visitor)
+        if self.service.engine.model is None:
+            changes[self.page.status] = views.note("The model is loading.")
+        else:  # somebody quick may have been told something by now
+            del changes[self.page.status]
+        return changes | {self.page.header: views.masthead(visitor.has_key)}
 
     @told
     async def introduce(self, data: Data) -> Changes:
         """Tell of the model, once it is there."""
-        model = await self._model()
-        limits = model.defaults
-        frames = gr.update(value=limits.frames, maximum=limits.max_frames,
-                           label=f"Frames (up to {limits.max_frames})")  # fmt: skip
+        waited = self.service.engine.model is None
+        limits = (await self._model()).defaults
+        is_clip = data[self._control("kind")] == CLIP
+        frames = gr.update(value=limits.frames, label=f"Frames (up to {limits.max_frames})")
         return {
-            self.page.controls["frames"]: frames,
-            self.page.own: self.screen.own(
-                data[self.page.desk], data[self._control("kind")] == CLIP
-            ),
-            self.page.status: "",
+            self._control("frames"): frames,
+            self.page.own: self.screen.own(data[self.page.desk], is_clip),
+            self.page.status: "" if waited else gr.skip(),
         }
 
     @told
@@ -100,6 +104,7 @@ class Acts:
         desk: Desk = data[self.page.desk]
         turn, visitor = desk.turns.current, self._visitor(request)
         if turn is None:
+            yield self.screen.idle
             return
         session = request.session_hash
         mine = self._watching[session] = object()
@@ -133,8 +138,9 @@ class Acts:
     async def add(self, data: Data, request: gr.Request) -> Changes:
         """Take in files as references."""
         desk, visitor = data[self.page.desk], self._visitor(request)
-        for file in data[self.page.upload] or []:
-            path = Path(file)
+        for path in map(Path, data[self.page.upload] or []):
+            if len(desk.references) >= (most := self.service.settings.max_references):
+                raise InputError(f"more than {most} references: remove one first")
             desk = desk.added(await visitor.open(path, path.name, desk.handles))
         return await self.screen.desk(desk, visitor)
 
@@ -260,8 +266,10 @@ class Acts:
 
     @told
     async def compare(self, data: Data, request: gr.Request) -> Changes:
-        """What was edited and what came of it, with a slider between them."""
-        _, turn, visitor, job = await self._shown(data, request)
+        """What was edited and what came of it, with a slider between them; or the result again."""
+        desk, turn, visitor, job = await self._shown(data, request)
+        if stage.is_comparison(data[self.page.stage]):
+            return await self.screen.came(desk, turn, job, visitor)
         before, after = await visitor.before(job), await visitor.after(job, turn.pick)
         if before is None:
             raise InputError("nothing was edited here, so there is no before to compare with")

@@ -13,14 +13,10 @@ from vino.serve.studio.turns import Turns
 
 NO_FRAME, NO_MOTION = "none", "none"
 MEMORY = "vino-studio"  # where a browser keeps the tree of turns
+_BEAT = 5.0  # seconds between looks at the queue
 MEDIA = ["image", "video"]
 # Every list reports what was pressed or changed in it: {"do": ..., and what it is about}.
 _LISTENS = "vinoStudio.listen(element, (what) => trigger('select', what));"
-_HEADER = """\
-<header class="masthead"><h1>vino <span>studio</span></h1>
-<button type="button" class="quiet" data-theme-switch>Dark or light</button>
-<form method="post" action="/studio/logout" hidden><button class="quiet">Sign out</button></form>
-</header>"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,29 +54,27 @@ class Page:
     @property
     def read(self) -> set[Any]:
         """What acts are told."""
-        return {self.desk, self.words, self.queue, *self.controls.values()}
+        return {self.desk, self.words, self.queue, self.stage, *self.controls.values()}
 
     @property
     def changed(self) -> list[Any]:
         """What acts may change."""
         single = [value for value in vars(self).values() if not isinstance(value, dict)]
-        fixed = (self.header, self.clock)
-        return [c for c in single if c not in fixed] + [
-            *self.controls.values(), *self.buttons.values(),
-        ]  # fmt: skip
+        changing = [component for component in single if component is not self.clock]
+        return [*changing, *self.controls.values(), *self.buttons.values()]
 
 
 def lay_out() -> Page:
     """Make the components, in a gr.Blocks: the prompt beside the result, or above it."""
     desk = gr.State(Desk())
     memory = gr.BrowserState(Turns().to_json(), storage_key=MEMORY, secret=MEMORY)
-    header = gr.HTML(_HEADER, elem_id="masthead", apply_default_css=False)
+    header = gr.HTML(views.masthead(False), elem_id="masthead", apply_default_css=False)
     with gr.Row(elem_id="studio", equal_height=False):
         with gr.Column(scale=2, min_width=300, elem_id="composer"):
             left = _composer()
         with gr.Column(scale=3, min_width=300, elem_id="work"):
             right = _work()
-    return Page(desk=desk, memory=memory, header=header, clock=gr.Timer(2.0), **left, **right)
+    return Page(desk=desk, memory=memory, header=header, clock=gr.Timer(_BEAT), **left, **right)
 
 
 def _composer() -> dict[str, Any]:
@@ -97,7 +91,7 @@ def _composer() -> dict[str, Any]:
     )  # fmt: skip
     kind = gr.Radio([PICTURE, CLIP], value=PICTURE, label="Make a", elem_id="kind")
     with gr.Group(visible=False) as clip:
-        frames = gr.Number(label="Frames", precision=0, minimum=1, elem_id="frames")
+        frames = gr.Number(label="Frames", precision=0, elem_id="frames")
         with gr.Row():
             made["first_frame"] = gr.Dropdown([NO_FRAME], value=NO_FRAME, label="First frame",
                                               min_width=120, elem_id="first-frame")  # fmt: skip
@@ -117,16 +111,16 @@ def _composer() -> dict[str, Any]:
 def _advanced() -> tuple[dict[str, Any], gr.HTML]:
     own = gr.HTML("", elem_id="own", apply_default_css=False)
     with gr.Row():
-        n = gr.Number(1, label="Variations", precision=0, minimum=1, min_width=90)
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, min_width=90, elem_id="seed")
+        n = gr.Number(1, label="Variations", precision=0, min_width=90)
+        seed = gr.Number(0, label="Seed", precision=0, min_width=90, elem_id="seed")
         random = gr.Checkbox(True, label="A new seed each time", min_width=140, elem_id="random")
     with gr.Row():
-        steps = gr.Number(None, label="Steps", precision=0, minimum=1, min_width=90)
-        guidance = gr.Number(None, label="Text guidance", minimum=0, min_width=90)
-        image_guidance = gr.Number(None, label="Image guidance", minimum=0, min_width=90)
+        steps = gr.Number(None, label="Steps", precision=0, min_width=90)
+        guidance = gr.Number(None, label="Text guidance", min_width=90)
+        image_guidance = gr.Number(None, label="Image guidance", min_width=90)
     with gr.Row():
-        width = gr.Number(None, label="Width", precision=0, minimum=1, min_width=90)
-        height = gr.Number(None, label="Height", precision=0, minimum=1, min_width=90)
+        width = gr.Number(None, label="Width", precision=0, min_width=90)
+        height = gr.Number(None, label="Height", precision=0, min_width=90)
     negative = gr.Textbox("", label="What should not be there", lines=1)
     controls = {
         "n": n, "seed": seed, "random": random, "steps": steps, "guidance": guidance,

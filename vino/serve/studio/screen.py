@@ -35,17 +35,16 @@ class Screen:
         frames += [(f"@{r.handle}", r.handle) for r in desk.references]
         motions = [("none", NO_MOTION)]
         motions += [(f"@{r.handle}", r.handle) for r in desk.references if r.is_clip]
-        loading = self.service.engine.model is None
         return {
             page.desk: desk,
-            page.memory: desk.turns.to_json(),
+            page.memory: desk.turns.to_json() | {"owner": visitor.caller.id},
             page.base: views.base(desk),
             page.references: views.references(desk, picture),
             page.turns: views.turns(desk.turns, jobs),
             page.first_frame: gr.update(choices=frames, value=desk.base or NO_FRAME),
             page.motion: gr.update(choices=motions),
             page.buttons["undo"]: gr.update(interactive=desk.turns.can_undo),
-            page.status: views.note("The model is loading.") if loading else "",
+            page.status: "",
         }
 
     def making(self, making: stage.Making) -> Changes:

@@ -11,6 +11,7 @@ from vino.serve.studio.pictures import thumbnail
 from vino.serve.studio.turns import Turn
 from vino.serve.studio.views import alert, note, result_url, sharp, shown_small
 
+_SLIDER = "data-compare"
 _COMPARED = 1024  # pixels: longest side of pictures that are compared
 
 EMPTY = (
@@ -87,6 +88,10 @@ def result(job: Job, turn: Turn, strip: str = "") -> str:
     )
 
 
+def is_comparison(html: str | None) -> bool:
+    return _SLIDER in (html or "")
+
+
 def comparison(before: Frames, after: Frames) -> str:
     """The first frames of both above each other, and a slider between them."""
     edges = sharp(after.size.width)
@@ -96,7 +101,7 @@ def comparison(before: Frames, after: Frames) -> str:
         f'<img class="{edges}" src="{second}" alt="After">'
         f'<img class="{edges} before" src="{first}" alt="Before"><span class="edge"></span></div>'
         '<label class="slider"><span>before</span><input type="range" min="0" max="100" value="50" '
-        'data-compare aria-label="How much of before is shown, in percent"><span>after</span>'
+        f'{_SLIDER} aria-label="How much of before is shown, in percent"><span>after</span>'
         "</label></div>"
     )
 

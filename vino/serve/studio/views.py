@@ -16,6 +16,18 @@ SIDES = ("left", "top", "right", "bottom")
 _SMALL = 200  # pixels: pictures narrower than this are enlarged with sharp edges
 
 
+def masthead(leaves: bool) -> str:
+    """The top of the page; leaves: there is a key that can be signed out."""
+    leave = (
+        f'<form method="post" action="{PATH}/logout"><button class="quiet">Sign out</button></form>'
+    )
+    return (
+        '<header class="masthead"><h1>vino <span>studio</span></h1>'
+        '<button type="button" class="quiet" data-theme-switch>Dark or light</button>'
+        f"{leave if leaves else ''}</header>"
+    )
+
+
 def alert(message: str) -> str:
     """What went wrong."""
     return f'<p class="alert" role="alert">{escape(message[:1].upper() + message[1:])}</p>'

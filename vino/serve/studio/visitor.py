@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from vino.errors import InputError
 from vino.media import Frames, read_clip, read_picture, read_recipe
 from vino.serve.jobs import DONE, Job
-from vino.serve.keys import Caller
+from vino.serve.keys import LOCAL, Caller
 from vino.serve.order import Order, Part
 from vino.serve.replies import Refusal
 from vino.serve.service import Service, Wish
@@ -33,6 +33,16 @@ class Visitor:
     service: Service
     caller: Caller
 
+    @property
+    def has_key(self) -> bool:
+        """Whether they signed in with a key."""
+        return self.caller.id != LOCAL.id
+
+    def own(self, remembered: Any) -> Any:
+        """What a browser remembers, if it was this caller's."""
+        is_own = isinstance(remembered, dict) and remembered.get("owner") == self.caller.id
+        return remembered if is_own else None
+
     async def make(self, desk: Desk, text: str, choices: Choices) -> Job:
         """Have made what the page says."""
         references = [*desk.references]
@@ -41,7 +51,7 @@ class Visitor:
         composed = compose(text, references, desk.base)
         edited = next((r for r in references if r.handle == desk.base), None)
         order = choices.order(composed, edited is not None and edited.is_clip)
-        media = await run_in_threadpool(_read_all, composed.references)
+        media = await run_in_threadpool(_read_all, [r.path for r in composed.references])
         return await self._accept(order, media)
 
     async def again(self, job: Job, index: int) -> Job:
@@ -65,7 +75,7 @@ class Visitor:
     async def open(self, path: Path, name: str, taken: Iterable[str]) -> Reference:
         """A file as a reference; the result that is shown keeps its reserved name."""
         limits = self.service.settings.media
-        found = await run_in_threadpool(open_reference, path, name, [*taken], limits)
+        found = await self.service.decoding(open_reference, path, name, [*taken], limits)
         return replace(found, handle=THIS) if name == THIS else found
 
     async def reused(self, job: Job) -> tuple[str, list[Reference], str | None]:
@@ -86,13 +96,13 @@ class Visitor:
         bases = [part for part in Order.from_json(job.request).parts if part.base]
         if not bases:
             return None
-        return await run_in_threadpool(self._base, job, bases[0])
+        return await self.service.decoding(self._base, job, bases[0])
 
     async def after(self, job: Job, index: int) -> Frames:
         """A result, decoded."""
         path, output = self.service.output(job, index)
         read = read_clip if output["frames"] > 1 else read_picture
-        return await run_in_threadpool(read, path)
+        return await self.service.decoding(read, path)
 
     async def strip(self, job: Job, index: int) -> str:
         """Frames of a clip beside each other, as a data URL."""
@@ -104,12 +114,12 @@ class Visitor:
         def look() -> str:
             return thumbnail(read_picture(reference.source, self.service.settings.media), _CROPPED)
 
-        return await run_in_threadpool(look)
+        return await self.service.decoding(look)
 
     async def cropped(self, reference: Reference, box: Sequence[int]) -> Reference:
         left, top, right, bottom = box
         limits = self.service.settings.media
-        return await run_in_threadpool(cropped, reference, (left, top, right, bottom), limits)
+        return await self.service.decoding(cropped, reference, (left, top, right, bottom), limits)
 
     def chosen(self, job: Job, index: int) -> Choices:
         """What the controls said when a result was made."""
@@ -151,7 +161,7 @@ class Visitor:
         await self.service.cancel(await self.find(id), self.caller)
 
     async def _repeat(self, job: Job, order: Order) -> Job:
-        media = [path.read_bytes() for path in self.service.files.media(job.id)]
+        media = await run_in_threadpool(_read_all, self.service.files.media(job.id))
         return await self._accept(replace(order, shown=True), media)
 
     async def _accept(self, order: Order, media: list[bytes]) -> Job:
@@ -164,9 +174,9 @@ class Visitor:
         return read_clip(path, limits) if reference.is_clip else read_picture(path, limits)
 
 
-def _read_all(references: Iterable[Reference]) -> list[bytes]:
+def _read_all(paths: Iterable[Path]) -> list[bytes]:
     try:
-        return [reference.path.read_bytes() for reference in references]
+        return [path.read_bytes() for path in paths]
     except OSError:
         message = "a reference is no longer here, it was added long ago: remove it and add it again"
         raise Refusal(410, message) from None
