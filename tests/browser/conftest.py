@@ -20,7 +20,7 @@ pytest.importorskip("gradio")
 from vino.media import Frames  # noqa: E402
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE = 60_000  # ms: a machine may be busy
+PATIENCE = 120_000  # ms: a machine may be busy
 
 
 @pytest.fixture(scope="session")

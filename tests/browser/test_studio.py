@@ -63,9 +63,9 @@ def test_a_reference_by_its_name(studio, hat):
         list(hat.read_bytes()),
     )
     studio.page.dispatch_event("#prompt textarea", "drop", {"dataTransfer": dropped})
-    studio.page.wait_for_selector(".reference")
-    assert studio.page.input_value(".reference .handle input") == "top_hat"
-    name = studio.page.locator(".reference .handle input")
+    studio.page.wait_for_selector(".ref-card")
+    assert studio.page.input_value(".ref-card .handle input") == "top_hat"
+    name = studio.page.locator(".ref-card .handle input")
     name.fill("square")
     name.press("Enter")
     studio.page.wait_for_selector("[data-handle=square] [data-insert=square]")
@@ -79,7 +79,7 @@ def test_a_reference_by_its_name(studio, hat):
     studio.page.fill(".crop [name=left]", "25")
     studio.picture("crop")
     studio.page.click(".crop [data-do=cut]")
-    studio.page.wait_for_selector(".reference img[alt='picture square, 32 by 64']")
+    studio.page.wait_for_selector(".ref-card img[alt='picture square, 32 by 64']")
     studio.make("the object in @square on a plain pink background")
     studio.picture("reference")
     studio.page.click("text=Recipe")
@@ -164,7 +164,7 @@ def test_a_phone_scrolls_one_way(open_studio, hat):
     studio = open_studio(400, 800, "dark")
     studio.picture("empty")
     studio.page.set_input_files("#composer input[type=file]", str(hat))
-    studio.page.wait_for_selector(".reference")
+    studio.page.wait_for_selector(".ref-card")
     assert studio.overflow() == 0
     studio.make(APPLE)
     studio.picture("result")

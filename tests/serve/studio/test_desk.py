@@ -29,7 +29,7 @@ def test_what_is_edited_goes_with_its_reference():
 
 def test_controls_become_an_order():
     composed = compose("put @hat on it", DESK.references, "dog")
-    order = Choices(random=False, seed=7, n=3, steps=4, negative=" fog ").order(composed, False)
+    order = Choices(random=False, seed=7, n=3, steps="4", negative=" fog ").order(composed, False)
     assert (order.seed, order.n, order.frames, order.shown) == (7, 3, 1, True)
     assert order.sampling == {"steps": 4, "negative": "fog", "per_reference": [0.5, 1.0]}
     assert Choices().order(composed, False).seed is None
@@ -37,7 +37,20 @@ def test_controls_become_an_order():
     assert Choices(kind=PICTURE).order(compose("@walk", [WALK], "walk"), True).frames is None
 
 
-@pytest.mark.parametrize("wrong", [{"n": 1.5}, {"width": 64}, {"steps": 0.5}, {"seed": 0.1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n": 1.5},
+        {"width": "64"},
+        {"steps": "0.5"},
+        {"seed": 0.1},
+        {"steps": "x"},
+        {"guidance": "a"},
+        {"steps": "inf"},
+        {"seed": "nan"},
+        {"n": "1e999"},
+    ],
+)
 def test_numbers_that_are_none_are_told(wrong):
     with pytest.raises(InputError):
         Choices(random=False, **wrong).order(compose("a dog", []), False)

@@ -7,6 +7,7 @@ from vino.errors import InputError
 from vino.serve.order import Order
 from vino.serve.studio.prompts import Composed
 
+Number = float | str | None  # of a field: as written, or empty
 PICTURE, CLIP = "Picture", "Clip"
 
 
@@ -19,23 +20,23 @@ class Choices:
     """
 
     kind: str = PICTURE
-    frames: float | None = None
-    n: float | None = 1
+    frames: Number = None
+    n: Number = 1
     random: bool = True
-    seed: float | None = None
-    steps: float | None = None
-    guidance: float | None = None
-    image_guidance: float | None = None
+    seed: Number = None
+    steps: Number = None
+    guidance: Number = None
+    image_guidance: Number = None
     negative: str | None = None
-    width: float | None = None
-    height: float | None = None
+    width: Number = None
+    height: Number = None
 
     def order(self, composed: Composed, edits_clip: bool) -> Order:
         """The order; the edit of a clip has its length. InputError for a number that is none."""
         sampling: dict[str, Any] = {
             "steps": _whole("steps", self.steps),
-            "guidance": self.guidance,
-            "image_guidance": self.image_guidance,
+            "guidance": _number("text guidance", self.guidance),
+            "image_guidance": _number("image guidance", self.image_guidance),
             "negative": (self.negative or "").strip() or None,
             "per_reference": composed.scales,
         }
@@ -75,9 +76,17 @@ class Choices:
         return None if width is None or height is None else (width, height)
 
 
-def _whole(name: str, value: float | None) -> int | None:
-    if value is None:
+def _number(name: str, value: Number) -> float | None:
+    try:
+        return None if value is None or value == "" else float(value)
+    except ValueError:
+        raise InputError(f'{name} must be a number, not "{str(value)[:20]}"') from None
+
+
+def _whole(name: str, value: Number) -> int | None:
+    number = _number(name, value)
+    if number is None:
         return None
-    if isinstance(value, bool) or value != int(value):
-        raise InputError(f"{name} must be a whole number, not {value:g}")
-    return int(value)
+    if not number.is_integer():
+        raise InputError(f"{name} must be a whole number, not {number:g}")
+    return int(number)

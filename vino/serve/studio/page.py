@@ -115,18 +115,22 @@ def _advanced() -> tuple[dict[str, Any], gr.HTML]:
         seed = gr.Number(0, label="Seed", precision=0, min_width=90, elem_id="seed")
         random = gr.Checkbox(True, label="A new seed each time", min_width=140, elem_id="random")
     with gr.Row():
-        steps = gr.Number(None, label="Steps", precision=0, min_width=90)
-        guidance = gr.Number(None, label="Text guidance", min_width=90)
-        image_guidance = gr.Number(None, label="Image guidance", min_width=90)
+        steps, guidance, image_guidance = map(
+            _optional, ("Steps", "Text guidance", "Image guidance")
+        )
     with gr.Row():
-        width = gr.Number(None, label="Width", precision=0, min_width=90)
-        height = gr.Number(None, label="Height", precision=0, min_width=90)
+        width, height = map(_optional, ("Width", "Height"))
     negative = gr.Textbox("", label="What should not be there", lines=1)
     controls = {
         "n": n, "seed": seed, "random": random, "steps": steps, "guidance": guidance,
         "image_guidance": image_guidance, "width": width, "height": height, "negative": negative,
     }  # fmt: skip
     return controls, own
+
+
+def _optional(label: str) -> gr.Textbox:
+    """A number that may be left to the model; a gr.Number would show 0 where nothing is said."""
+    return gr.Textbox("", label=label, placeholder="the model's own", max_lines=1, min_width=90)
 
 
 def _work() -> dict[str, Any]:

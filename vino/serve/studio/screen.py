@@ -92,6 +92,6 @@ class Screen:
         refers = bool(desk.references) or desk.base is not None
         own = model.defaults.sampling(is_clip, refers)
         return views.note(
-            f"Empty fields are the model's own: {own.steps} steps, text guidance {own.guidance:g}, "
+            f"The model's own: {own.steps} steps, text guidance {own.guidance:g}, "
             f"image guidance {own.image_guidance:g}."
         )

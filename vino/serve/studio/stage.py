@@ -110,7 +110,7 @@ def _large(job: Job, turn: Turn, output: dict[str, Any]) -> str:
     src, words, edges = result_url(job.id, turn.pick), escape(turn.words), sharp(output["width"])
     if output["type"].startswith("video/"):
         return (
-            f'<video class="{edges}" src="{src}" data-fps="{output["fps"]}" controls loop muted '
+            f'<video class="{edges}" src="{src}" data-fps="{output["fps"]}" loop muted '
             f'autoplay playsinline aria-label="{words}"></video>'
         )
     return f'<img class="{edges}" src="{src}" alt="{words}">'
@@ -121,6 +121,7 @@ def _timeline(output: dict[str, Any], strip: str) -> str:
     return (
         f'<div class="timeline"><img src="{strip}" alt="Frames of the clip">'
         f'<input type="range" min="0" max="{last}" value="0" data-scrub aria-label="Frame">'
+        '<button type="button" class="quiet" data-play>Play or pause</button>'
         f'<output class="caption">frame 1 of {last + 1}</output></div>'
     )
 

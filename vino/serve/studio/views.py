@@ -129,7 +129,7 @@ def shown_small(job: Job, index: int) -> str:
     output = job.outputs[index]
     src, edges = result_url(job.id, index), sharp(output["width"])
     if output["type"].startswith("video/"):
-        return f'<video class="{edges}" src="{src}" muted playsinline preload="metadata"></video>'
+        return f'<video class="{edges}" src="{src}#t=0.01" muted playsinline preload="metadata"></video>'
     return f'<img class="{edges}" src="{src}" alt="" loading="lazy">'
 
 
@@ -162,7 +162,7 @@ def _card(desk: Desk, reference: Reference, picture: str) -> str:
     edit = _button("base", handle, "Edit", f"Edit @{handle}", pressed=is_base)
     remove = _button("remove", handle, "Remove", f"Remove @{handle}")
     return (
-        f'<li class="reference" data-handle="{handle}">'
+        f'<li class="ref-card" data-handle="{handle}">'
         f'<img src="{reference.thumbnail}" alt="{kind} {handle}, {width} by {height}">'
         f'<div class="facts"><span class="handle">@<input value="{handle}" data-do="rename" '
         f'data-handle="{handle}" aria-label="Name of {kind} {handle}" maxlength="24" '

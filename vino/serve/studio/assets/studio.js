@@ -17,6 +17,7 @@
     list.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (!button) return;
+      if ("play" in button.dataset) play(list);
       if (button.dataset.insert) insert("@" + button.dataset.insert);
       if (!button.dataset.do) return;
       event.preventDefault();
@@ -42,6 +43,11 @@
   }
 
   // Clips: the timeline and the player go together.
+
+  function play(list) {
+    const video = list.querySelector("video");
+    if (video.paused) video.play(); else video.pause();
+  }
 
   function scrub(list, frame) {
     const video = list.querySelector("video");
