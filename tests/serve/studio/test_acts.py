@@ -28,7 +28,8 @@ class Person:
         self.server, self.acts, self.page = server, acts, acts.page
         state = SimpleNamespace(state=SimpleNamespace(caller=caller))
         self.request = SimpleNamespace(request=state, session_hash=str(id(self)))
-        self.holds = {component: component.value for component in self.page.read}
+        lists = (self.page.stage, self.page.queue)
+        self.holds = {component: component.value for component in (*self.page.read, *lists)}
         self.holds |= {self.page.desk: Desk(), self.page.words: ""}
 
     @property

@@ -15,12 +15,11 @@ DESK = Desk(references=(HAT, DOG), base="dog")
 
 
 def test_what_is_edited_goes_with_its_reference():
-    assert DESK.edited == DOG
     assert DESK.removed("dog").base is None and DESK.removed("hat").base == "dog"
     renamed = DESK.changed("dog", lambda found: replace(found, handle="cat"))
     assert (renamed.base, renamed.handles) == ("cat", ["hat", "cat"])
     assert DESK.toggled("dog").base is None and DESK.toggled("hat").base == "hat"
-    assert DESK.based(THIS).edited is None
+    assert DESK.based(THIS).base == THIS and DESK.based(None).base is None
     with pytest.raises(InputError, match="no reference"):
         DESK.based("walk")
     with pytest.raises(InputError, match="taken"):

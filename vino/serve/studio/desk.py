@@ -25,11 +25,6 @@ class Desk:
     def handles(self) -> list[str]:
         return [reference.handle for reference in self.references]
 
-    @property
-    def edited(self) -> Reference | None:
-        """The reference that is edited; None for none and for the result that is shown."""
-        return next((r for r in self.references if r.handle == self.base), None)
-
     def get(self, handle: str) -> Reference:
         """A reference by name; InputError when there is none."""
         found = next((r for r in self.references if r.handle == handle), None)

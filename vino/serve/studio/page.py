@@ -12,9 +12,9 @@ from vino.serve.studio.desk import Desk
 from vino.serve.studio.turns import Turns
 
 NO_FRAME, NO_MOTION = "none", "none"
-MEMORY = "vino-studio"  # where a browser keeps the tree of turns
+_MEMORY = "vino-studio"  # where a browser keeps the tree of turns
 _BEAT = 5.0  # seconds between looks at the queue
-MEDIA = ["image", "video"]
+_MEDIA = ["image", "video"]
 # Every list reports what was pressed or changed in it: {"do": ..., and what it is about}.
 _LISTENS = "vinoStudio.listen(element, (what) => trigger('select', what));"
 
@@ -53,8 +53,8 @@ class Page:
 
     @property
     def read(self) -> set[Any]:
-        """What acts are told."""
-        return {self.desk, self.words, self.queue, self.stage, *self.controls.values()}
+        """What acts are told; some ask for more."""
+        return {self.desk, self.words, *self.controls.values()}
 
     @property
     def changed(self) -> list[Any]:
@@ -67,7 +67,7 @@ class Page:
 def lay_out() -> Page:
     """Make the components, in a gr.Blocks: the prompt beside the result, or above it."""
     desk = gr.State(Desk())
-    memory = gr.BrowserState(Turns().to_json(), storage_key=MEMORY, secret=MEMORY)
+    memory = gr.BrowserState(Turns().to_json(), storage_key=_MEMORY, secret=_MEMORY)
     header = gr.HTML(views.masthead(False), elem_id="masthead", apply_default_css=False)
     with gr.Row(elem_id="studio", equal_height=False):
         with gr.Column(scale=2, min_width=300, elem_id="composer"):
@@ -86,7 +86,7 @@ def _composer() -> dict[str, Any]:
     )  # fmt: skip
     made["references"] = _list("references")
     made["upload"] = gr.UploadButton(
-        "Add pictures or clips", file_count="multiple", file_types=MEDIA, size="sm",
+        "Add pictures or clips", file_count="multiple", file_types=_MEDIA, size="sm",
         elem_id="upload",
     )  # fmt: skip
     kind = gr.Radio([PICTURE, CLIP], value=PICTURE, label="Make a", elem_id="kind")
@@ -194,10 +194,10 @@ def wire(page: Page, blocks: gr.Blocks, acts: Any) -> None:
     on(page.controls["kind"].change, does=acts.choose)
     on(button["edit"].click, does=acts.edit)
     on(button["animate"].click, does=acts.animate)
-    on(button["compare"].click, does=acts.compare)
+    on(button["compare"].click, does=acts.compare, reads={page.stage, *page.read})
     on(button["refer"].click, does=acts.refer)
     on(button["reuse"].click, does=acts.reuse)
     on(page.cancel.click, does=acts.cancel)
     on(page.queue.select, does=acts.drop)
     on(page.gallery_tab.select, does=acts.browse)
-    on(page.clock.tick, page.queue_tab.select, does=acts.tick, mode="once")
+    on(page.clock.tick, page.queue_tab.select, does=acts.tick, reads={page.queue}, mode="once")

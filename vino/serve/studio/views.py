@@ -129,7 +129,8 @@ def shown_small(job: Job, index: int) -> str:
     output = job.outputs[index]
     src, edges = result_url(job.id, index), sharp(output["width"])
     if output["type"].startswith("video/"):
-        return f'<video class="{edges}" src="{src}#t=0.01" muted playsinline preload="metadata"></video>'
+        src += "#t=0.01"  # browsers show no frame of a clip that stands at its beginning
+        return f'<video class="{edges}" src="{src}" muted playsinline preload="metadata"></video>'
     return f'<img class="{edges}" src="{src}" alt="" loading="lazy">'
 
 
