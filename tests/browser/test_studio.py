@@ -150,7 +150,7 @@ def test_it_works_from_the_keyboard(studio):
             "(e => [e.id || e.closest('[id]')?.id, e.ariaLabel || e.innerText || "
             "e.labels?.[0]?.innerText || ''])(document.activeElement)"))  # fmt: skip
     places = [place for place, _ in reached]
-    for place in ("make", "act-edit", "act-compare", "turns"):
+    for place in ("make", "act-edit", "act-animate", "turns"):
         assert place in places, reached
     assert places.index("make") < places.index("act-edit") < places.index("turns")
     nameless = page.evaluate("""[...document.querySelectorAll(

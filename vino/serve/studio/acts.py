@@ -296,19 +296,15 @@ class Acts:
     @told
     async def tick(self, data: Data, request: gr.Request) -> Changes:
         """Own jobs, now and then; an unchanged list is left alone, and the focus in it."""
-        line = await self._visitor(request).line()
-        queue = views.queue(line)
-        if queue == data[self.page.queue]:
-            return {}
-        label = f"Queue ({len(line)})" if line else "Queue"
-        return {self.page.queue: queue, self.page.queue_tab: gr.update(label=label)}
+        changes = await self.screen.queue(self._visitor(request))
+        return {} if changes[self.page.queue] == data[self.page.queue] else changes
 
     @told
     async def drop(self, data: Data, what: gr.EventData, request: gr.Request) -> Changes:
         """Cancel a job of the queue."""
         visitor = self._visitor(request)
         await visitor.cancel(str(what._data["job"]))
-        return {self.page.queue: views.queue(await visitor.line())}
+        return await self.screen.queue(visitor)
 
     def _visitor(self, request: gr.Request) -> Visitor:
         assert request.request is not None

@@ -81,8 +81,14 @@ class Screen:
             page.buttons["compare"]: gr.update(interactive=edits),
             page.turns: views.turns(desk.turns, jobs),
             page.gallery: views.gallery(*await visitor.made()),
+            **await self.queue(visitor),
             **self.idle,
         }
+
+    async def queue(self, visitor: Visitor) -> Changes:
+        line = await visitor.line()
+        label = f"Queue ({len(line)})" if line else "Queue"
+        return {self.page.queue: views.queue(line), self.page.queue_tab: gr.update(label=label)}
 
     def own(self, desk: Desk, is_clip: bool) -> str:
         """What the model takes where nothing is said."""

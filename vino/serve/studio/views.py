@@ -196,8 +196,8 @@ def _crop(reference: Reference, picture: str) -> str:
     return (
         f'<form class="crop"><div class="canvas"><img src="{picture}" alt="The whole of @{handle}" '
         f'draggable="false"><span class="box"></span></div><div class="sides">{fields}</div>'
-        f'<button type="submit" data-do="cut" data-handle="{handle}">Crop</button>'
-        f"{_button('crop', handle, 'Close', 'Close cropping')}</form>"
+        f'<div><button type="submit" data-do="cut" data-handle="{handle}">Crop</button> '
+        f"{_button('crop', handle, 'Close', 'Close cropping')}</div></form>"
     )
 
 
