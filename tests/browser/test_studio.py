@@ -147,8 +147,8 @@ def test_it_works_from_the_keyboard(studio):
     for _ in range(60):
         page.keyboard.press("Tab")
         reached.append(page.evaluate(
-            "(e => [e.closest('#turns') ? 'turns' : e.id || e.closest('[id]')?.id, e.ariaLabel || e.innerText || "
-            "e.labels?.[0]?.innerText || ''])(document.activeElement)"))  # fmt: skip
+            "(e => [e.closest('#turns') ? 'turns' : e.id || e.closest('[id]')?.id, e.ariaLabel || "
+            "e.innerText || e.labels?.[0]?.innerText || ''])(document.activeElement)"))  # fmt: skip
     places = [place for place, _ in reached]
     for place in ("make", "act-edit", "act-animate", "turns"):
         assert place in places, reached

@@ -19,15 +19,14 @@ from vino.serve.replies import Refusal
 from vino.serve.studio import PATH
 
 COOKIE = "vino_key"
-LOGIN, LOGOUT = f"{PATH}/login", f"{PATH}/logout"
+LOGIN = f"{PATH}/login"
 _KEY_BYTES = 200
 # What the page needs of Gradio's routes. The rest (proxies, monitoring, code editing) is shut.
 _ROUTES = (
-    "", "/", "/config", "/theme.css", "/assets/", "/static/", "/svelte/", "/results/", "/logout",
+    "/login", "/logout", "/results/", "/config", "/theme.css", "/assets/", "/static/", "/svelte/",
     "/gradio_api/queue/", "/gradio_api/heartbeat/", "/gradio_api/upload", "/gradio_api/cancel",
     "/gradio_api/file=", "/gradio_api/startup-events", "/gradio_api/reset",
 )  # fmt: skip
-_WHOLE = ("", "/")
 # Gradio builds functions out of text, which takes 'unsafe-eval'; nothing comes from elsewhere.
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -46,8 +45,7 @@ def within(path: str) -> bool:
 
 def check_visit(path: str, headers: Headers) -> None:
     """Refusal for what the page does not need, and for requests other pages send."""
-    inner = path.removeprefix(PATH)
-    if inner not in _WHOLE and path != LOGIN and not inner.startswith(_ROUTES[2:]):
+    if not is_page(path) and not path.removeprefix(PATH).startswith(_ROUTES):
         raise Refusal(404, "there is nothing at this address")
     origin = headers.get("origin")
     if origin is not None and _place(origin) != headers.get("host", "").lower():
