@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test browser lint clean
+.PHONY: demo test browser lint soak fuzz clean
 
 demo: $(READY)
 	$(BIN)/python recipes/demo.py
@@ -16,6 +16,13 @@ test: $(READY)
 browser: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[browser]"
 	$(BIN)/python -m pytest --override-ini addopts= tests/browser
+
+# `vino serve` at full size: 200 jobs and five kills; 10,000 damaged requests. Minutes each.
+soak: $(READY)
+	$(BIN)/python -m tests.serve.acceptance.soak
+
+fuzz: $(READY)
+	$(BIN)/python -m tests.serve.acceptance.fuzz
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/mypy

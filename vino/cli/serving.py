@@ -23,6 +23,7 @@ other addresses always need one.
 """, """
 vino serve
 vino serve --model my-vino --port 9000 --data /srv/vino
+vino serve --allow-urls images.example.org http://files.example.org:9000
 vino serve --host 0.0.0.0 --database postgresql://vino@db/vino --data /shared/vino
 """)  # fmt: skip
     _serve(server)
@@ -46,6 +47,11 @@ def _serve(parser: ArgumentParser) -> None:
                         help="default: 8000; 0 takes a free one")  # fmt: skip
     parser.add_argument("--max-queue", metavar="N", type=values.whole(1, MOST),
                         help="jobs that may wait or run (default: 256)")  # fmt: skip
+    parser.add_argument("--allow-urls", metavar="HOST", nargs="+", help=(
+        "fetch media that requests name by URL, from these hosts alone: HOST[:PORT] over https, "
+        "http://HOST[:PORT] without (default: nothing is fetched)"))  # fmt: skip
+    parser.add_argument("--encoded-mib", metavar="N", type=values.whole(0, MOST),
+                        help="memory for encoded references (default: 1024)")  # fmt: skip
     parser.add_argument("--keep-days", metavar="N", type=values.number(0, above=True),
                         help="how long results are kept (default: 30)")  # fmt: skip
     parser.add_argument("--no-studio", dest="studio", action="store_false",

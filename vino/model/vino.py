@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from vino.model.conditioner import Conditioner
+from vino.model.encoded import Encoded
 from vino.model.mmdit import ContextStates, Memories, MMDiT
 from vino.model.sequence import pack, pack_references
 from vino.model.vae import VideoAutoencoder
@@ -46,10 +47,13 @@ class Vino(nn.Module):
     def dtype(self) -> torch.dtype:
         return self.mmdit.final_proj.weight.dtype
 
-    def read(self, chats: Sequence[Chat]) -> list[PromptStates]:
-        """States of the chats, once and without gradients; share them wherever they recur."""
+    def read(self, chats: Sequence[Chat], encoded: Encoded | None = None) -> list[PromptStates]:
+        """States of the chats, once and without gradients; share them wherever they recur.
+
+        encoded: where visual features are looked up and kept.
+        """
         room = self.conditioner.config.queries
-        return self.vlm.read([self.vlm.tokenize(chat, room) for chat in chats])
+        return self.vlm.read([self.vlm.tokenize(chat, room) for chat in chats], encoded)
 
     def condition(
         self, prompts: Sequence[PromptStates], references: Sequence[Sequence[Tensor]]

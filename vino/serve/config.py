@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vino.media import Limits
+from vino.serve.sites import Site
 
 STRANGERS_MEDIA = Limits(
     max_pixels=25_000_000,
@@ -33,9 +34,12 @@ class Settings:
     request, which must arrive within body_seconds; max_bodies: of all that are being answered.
     max_prompt: characters. max_references, max_outputs, max_steps: of one request. media: what
     is refused before it is decoded; max_media_pixels: of all references of one request together.
+    max_sessions: of one key; max_turns: of one session.
+    allow_urls: where media may be fetched; all of one request must arrive within url_seconds.
     job_seconds: longest run; wait_seconds: longest answer of an endpoint that waits for a result.
-    keep_days: how long results stay. lease_seconds: after this long without a sign of life a
-    process is taken for dead and its jobs are made by another; max_attempts: how often.
+    keep_days: how long results stay, and sessions in which nothing happens. lease_seconds: after
+    this long without a sign of life a process is taken for dead and its jobs are made by another;
+    max_attempts: how often.
     pack_jobs: jobs that share one run. studio: whether there is a page at /studio.
     """
 
@@ -54,6 +58,10 @@ class Settings:
     max_steps: int = 100
     media: Limits = STRANGERS_MEDIA
     max_media_pixels: int = 300_000_000
+    max_sessions: int = 1_000
+    max_turns: int = 1_000
+    allow_urls: tuple[Site, ...] = ()
+    url_seconds: float = 30.0
     job_seconds: float = 3600.0
     wait_seconds: float = 600.0
     keep_days: float = 30.0

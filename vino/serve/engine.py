@@ -17,6 +17,7 @@ from vino.serve.jobs import CANCELLED, DONE, FAILED, Job, Jobs
 from vino.serve.log import fault, say
 from vino.serve.metrics import Metrics
 from vino.serve.order import FORMATS, Order
+from vino.serve.sessions import Sessions
 
 if TYPE_CHECKING:
     from vino.generate import Model, Progress
@@ -43,11 +44,13 @@ class Engine:
         self,
         settings: Settings,
         jobs: Jobs,
+        sessions: Sessions,
         files: Files,
         metrics: Metrics,
         load: Callable[[], "Model"],
     ):
         self.settings, self.jobs, self.files, self.metrics = settings, jobs, files, metrics
+        self.sessions = sessions
         self.worker = secrets.token_hex(8)
         self.model: Model | None = None
         self.failure: str | None = None
@@ -162,11 +165,12 @@ class Engine:
                 fault("a sign of life failed")
 
     def _tidy(self) -> None:
-        """Forget old jobs, and remove folders that belong to none."""
-        for id in self.jobs.forget(time.time() - self.settings.keep_days * 86_400):
+        """Forget old jobs and sessions, and remove folders that belong to none."""
+        before = time.time() - self.settings.keep_days * 86_400
+        for id in (*self.jobs.forget(before), *self.sessions.forget(before)):
             self.files.remove(id)
         for id in self.files.abandoned():
-            if not self.jobs.exists(id):
+            if not (self.jobs.exists(id) or self.sessions.exists(id)):
                 self.files.remove(id)
 
 

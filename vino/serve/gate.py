@@ -20,7 +20,7 @@ from vino.serve.metrics import Metrics
 from vino.serve.replies import Refusal
 from vino.serve.studio import door
 
-OPEN_PATHS = ("/health", "/ready")
+OPEN_PATHS = ("/health", "/ready", "/openapi.json", "/docs")  # they tell nothing of a server
 
 
 class Gate:
@@ -144,8 +144,10 @@ class _Visit:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            own = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in own}
             extra = (*_safe(self.scope["path"]), (b"x-request-id", self.id.encode()))
-            message["headers"] = [*message.get("headers", ()), *extra]
+            message["headers"] = [*own, *(pair for pair in extra if pair[0] not in names)]
         await self._send(message)
 
     async def answer(self, response: Response) -> None:
