@@ -76,5 +76,11 @@ def test_an_order_as_text_makes_the_same_prompt():
     assert read(again).text == read(composed).text
 
 
+def test_what_a_turn_edits_is_no_word_of_its_text():
+    turn = Order(parts=compose("put @hat on it", [HAT]).parts).editing(1)
+    text, media = words_of(turn)
+    assert text == "put @picture on it" and [part.base for _, part in media] == [False, True]
+
+
 def test_renaming_changes_whole_names():
     assert renamed("@hat @hat2 a@hat (@hat)", "hat", "cap") == "@cap @hat2 a@hat (@cap)"

@@ -80,7 +80,8 @@ def renamed(text: str, old: str, new: str) -> str:
 def words_of(order: Order) -> tuple[str, list[tuple[str, Part]]]:
     """An order as text with names in it, and each medium with its new name.
 
-    What stands before the text is not named in it, as it was not.
+    What stands before the text is not named in it, as it was not; nor is what a turn of an edit
+    session edits, which is a medium at the end.
     """
     parts = list(order.parts)
     media = [part for part in parts if part.kind != "text"]
@@ -89,7 +90,8 @@ def words_of(order: Order) -> tuple[str, list[tuple[str, Part]]]:
         kind = "clip" if part.kind == "video" else "picture"
         names.setdefault(part.file, free_handle(kind, kind, names.values()))
     first = next((i for i, part in enumerate(parts) if part.kind == "text"), 0)
-    text = "".join(p.text if p.kind == "text" else f"@{names[p.file]}" for p in parts[first:])
+    inline = [part for part in parts[first:] if not (part.kind == "medium" and part.base)]
+    text = "".join(p.text if p.kind == "text" else f"@{names[p.file]}" for p in inline)
     return text, [(names[part.file], part) for part in media]
 
 
