@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint docs docs-test gallery soak fuzz clean
+.PHONY: demo test browser lint docs docs-test gallery soak fuzz clean
 
 demo: $(READY)
 	$(BIN)/python recipes/demo.py
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# The studio in a real browser; it needs the extra vino[browser] and Chromium.
+browser: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[browser]"
+	$(BIN)/python -m pytest --override-ini addopts= tests/browser
 
 # `vino serve` at full size: 200 jobs and five kills; 10,000 damaged requests. Minutes each.
 soak: $(READY)

@@ -37,8 +37,15 @@ def test_what_cannot_be_served_is_told(vino, words, says):
 def test_a_taken_port_is_told(vino):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = vino("serve", "--port", port, "--data", "d", "--quiet")
+        said = vino("serve", "--port", port, "--data", "d", "--quiet", "--no-studio")
     assert said.code == 2 and f"cannot listen on 127.0.0.1:{port}" in said.err
+
+
+def test_without_the_studios_extra_it_serves_and_says_so(vino, monkeypatch):
+    monkeypatch.setattr("vino.serve.studio.mount.is_installed", lambda: False)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = vino("serve", "--port", taken.getsockname()[1], "--data", "d")
+    assert 'pip install "vino[studio]"' in said.err and "cannot listen" in said.err
 
 
 def test_nothing_of_the_server_is_imported_without_it():

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from vino.generate import Model
     from vino.serve.config import Settings
 
+PAGE = """
+  {address}/studio in a browser
+"""
 HOW = """\
 vino serves {model} at {address}  (stop with Ctrl-C)
-
+{page}
   curl {address}/v1/images/generations{key} \\
     -H "Content-Type: application/json" -d '{{"prompt": "a red apple"}}'
 
@@ -35,8 +38,10 @@ def serve(args: Namespace, console: Console) -> int:
     from vino.cli.govern import terms_of
     from vino.serve.http import Server
     from vino.serve.log import start_logging
+    from vino.serve.studio.mount import is_installed
 
-    settings = replace(_settings(args), terms=terms_of(args))
+    has_studio = args.studio and is_installed()
+    settings = replace(_settings(args), terms=terms_of(args), studio=has_studio)
     if args.model != "tiny":
         checkpoints.resolve(args.model)  # refused before anything is opened
     start_logging(args.quiet)
@@ -54,13 +59,17 @@ def serve(args: Namespace, console: Console) -> int:
         return model
 
     server = Server(settings, load)
+    if args.studio and not settings.studio:
+        console.note('the page at /studio needs more packages: pip install "vino[studio]"')
 
     def started(address: str) -> None:
         locked = not settings.is_loopback or server.keys.exist()
         key = ' -H "Authorization: Bearer $VINO_KEY"' if locked else ""
         token = "vino_..." if locked else "none"
         name = Path(args.model).name
-        print(HOW.format(address=address, model=name, key=key, token=token), flush=True)
+        page = PAGE.format(address=address) if settings.studio else ""
+        told = HOW.format(address=address, model=name, key=key, token=token, page=page)
+        print(told, flush=True)
 
     try:
         server.run(started)

@@ -15,7 +15,8 @@ def add_commands(command: Command, model: Callable[..., None], talk: Callable[..
     """Add both. command: makes the parser of one; model, talk: add what they share with others."""
     server = command("serve", "serve:serve", "answer requests over HTTP", """
 Serve the model: OpenAI's endpoints for pictures and videos, and vino's own with interleaved
-prompts, progress and previews. Jobs survive a restart. It needs the extra vino[serve].
+prompts, progress and previews. Jobs survive a restart. It needs the extra vino[serve]; with
+vino[studio] there is also a page at /studio, on which everything can be made by hand.
 
 On this machine alone (the default) no key is needed until one is made with `vino keys create`;
 other addresses always need one.
@@ -55,6 +56,8 @@ def _serve(parser: ArgumentParser) -> None:
                         help="memory for encoded references (default: 1024)")  # fmt: skip
     parser.add_argument("--keep-days", metavar="N", type=values.number(0, above=True),
                         help="how long results are kept (default: 30)")  # fmt: skip
+    parser.add_argument("--no-studio", dest="studio", action="store_false",
+                        help="no page at /studio")  # fmt: skip
     _store(parser)
 
 

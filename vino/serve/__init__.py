@@ -23,7 +23,8 @@
     gate        keys, origins, body sizes and the access log, before anything is read
     metrics     figures for Prometheus
     log         JSON lines on stderr
+    studio      a page on which everything can be made by hand
     http        the application and the server
 
-It needs the extra `serve`.
+It needs the extra `serve`, and for the page `studio`.
 """

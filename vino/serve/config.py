@@ -41,7 +41,7 @@ class Settings:
     this long without a sign of life a process is taken for dead and its jobs are made by another;
     max_attempts: how often.
     pack_jobs: jobs that share one run. terms: who may ask for what, what outputs carry, and what is
-    noted of them.
+    noted of them. studio: whether there is a page at /studio.
     """
 
     model: str = "tiny"
@@ -70,6 +70,7 @@ class Settings:
     max_attempts: int = 10
     pack_jobs: int = 16
     terms: Terms = field(default_factory=Terms)
+    studio: bool = False
 
     @property
     def is_loopback(self) -> bool:

@@ -116,8 +116,7 @@ class Engine:
         for job in batch:
             try:
                 order = Order.from_json(job.request)
-                media = [p.file for p in order.parts if p.kind != "text"]
-                paths = [self.files.folder(job.id) / f"in-{i}" for i in sorted(set(media))]
+                paths = self.files.media(job.id)
                 requests = order.requests(paths, model, self.settings)
                 # Asked once more: consent may have been revoked while the job waited.
                 is_clip = model.check(requests[0]).frames > 1

@@ -59,6 +59,10 @@ class Files:
         synced(folder)
         return paths
 
+    def media(self, id: str) -> list[Path]:
+        """The media of a job's request, as its parts count them."""
+        return sorted(self.folder(id).glob("in-*"), key=lambda path: int(path.name[3:]))
+
     def remove(self, id: str) -> None:
         shutil.rmtree(self.folder(id), ignore_errors=True)
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vino.serve.config import LOOPBACK_NAMES, Settings
@@ -17,13 +18,9 @@ from vino.serve.keys import LOCAL, Caller, Keys
 from vino.serve.log import fault, say
 from vino.serve.metrics import Metrics
 from vino.serve.replies import Refusal
+from vino.serve.studio import door
 
 OPEN_PATHS = ("/health", "/ready", "/openapi.json", "/docs")  # they tell nothing of a server
-_SAFE = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; sandbox"),
-    (b"cache-control", b"private, no-store"),
-)
 
 
 class Gate:
@@ -41,24 +38,35 @@ class Gate:
         try:
             headers = Headers(scope=scope)
             if scope["path"] not in OPEN_PATHS:
-                visit.caller = await self._caller(headers)
+                visit.caller = await self._caller(scope["path"], headers)
                 scope.setdefault("state", {})["caller"] = visit.caller
             await self.app(scope, self._bounded(headers, receive, visit), visit.send)
         except Refusal as refusal:
-            await visit.answer(refusal)
+            if refusal.status == 401 and door.is_page(scope["path"]):
+                await visit.answer(RedirectResponse(door.LOGIN, 303))
+            else:
+                await visit.answer(refusal.response())
         except Exception:
             fault("a request failed", request=visit.id)
-            await visit.answer(Refusal(500, f"the server failed; its log says why ({visit.id})"))
+            message = f"the server failed; its log says why ({visit.id})"
+            await visit.answer(Refusal(500, message).response())
         finally:
             self._held -= visit.held
             visit.log(self.metrics)
 
-    async def _caller(self, headers: Headers) -> Caller:
+    async def _caller(self, path: str, headers: Headers) -> Caller | None:
+        """Who asks; None for one who is about to say so on the login page."""
+        if in_studio := door.within(path):
+            door.check_visit(path, headers)
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if not self.settings.is_loopback or await run_in_threadpool(self.keys.exist):
+            if path == door.LOGIN:
+                return None
             known = None
             if scheme.lower() == "bearer":
                 known = await run_in_threadpool(self.keys.caller, token.strip())
+            elif in_studio:
+                known = await run_in_threadpool(self.keys.caller, door.key_of(headers))
             if known is None:
                 raise Refusal(401, "no valid key: send it as Authorization: Bearer vino_...")
             return known
@@ -108,6 +116,20 @@ def _host_name(url: str) -> str | None:
         return None
 
 
+def _safe(path: str) -> tuple[tuple[bytes, bytes], ...]:
+    """Headers that keep browsers from doing more with an answer than they should."""
+    policy, cache = "default-src 'none'; sandbox", "private, no-store"
+    if door.within(path):
+        policy = door.policy(path)
+        cache = "private, max-age=86400" if door.is_fixed(path) else cache
+    return (
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", policy.encode()),
+        (b"cache-control", cache.encode()),
+        (b"cross-origin-resource-policy", b"same-origin"),
+    )
+
+
 class _Visit:
     """One request on its way through."""
 
@@ -124,12 +146,12 @@ class _Visit:
             self.status = message["status"]
             own = list(message.get("headers", ()))
             names = {name.lower() for name, _ in own}
-            extra = (*_SAFE, (b"x-request-id", self.id.encode()))
+            extra = (*_safe(self.scope["path"]), (b"x-request-id", self.id.encode()))
             message["headers"] = [*own, *(pair for pair in extra if pair[0] not in names)]
         await self._send(message)
 
-    async def answer(self, refusal: Refusal) -> None:
-        """Refuse, unless an answer has begun already."""
+    async def answer(self, response: Response) -> None:
+        """Answer in place of the application, unless its answer has begun already."""
         if self.status:
             return
         scope = {"type": "http", "method": self.scope["method"], "headers": []}
@@ -137,7 +159,7 @@ class _Visit:
         async def nothing() -> Message:
             return {"type": "http.disconnect"}
 
-        await refusal.response()(scope, nothing, self.send)
+        await response(scope, nothing, self.send)
 
     def log(self, metrics: Metrics) -> None:
         """The route is its pattern: a path holds ids, and anything a stranger types."""

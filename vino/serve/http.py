@@ -35,6 +35,7 @@ from vino.serve.replies import Refusal, reply
 from vino.serve.schema import document
 from vino.serve.service import Service
 from vino.serve.sessions import Sessions
+from vino.serve.studio.mount import Studio, mount
 
 if TYPE_CHECKING:
     from vino.generate import Model
@@ -70,11 +71,12 @@ class Server:
         history = History(settings, sessions, files)
         fetcher = Fetcher(settings)
         self.service = Service(settings, self.jobs, history, files, self.engine, fetcher)
+        self.studio: Studio | None = None
 
     def app(self) -> ASGIApp:
         """The application; the engine runs as long as it does."""
         app = FastAPI(lifespan=self._lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-        app.state.service = self.service
+        app.state.service, app.state.keys = self.service, self.keys
         app.include_router(openai.router)
         app.include_router(api.router)
         app.include_router(editing.router)
@@ -89,6 +91,8 @@ class Server:
         app.add_exception_handler(Refusal, _refused)
         app.add_exception_handler(HTTPException, _unknown)
         app.add_exception_handler(RequestValidationError, _invalid)
+        if self.settings.studio:
+            self.studio = mount(app, self.service)
         return Gate(app, self.settings, self.keys, self.metrics)
 
     def run(self, started: Callable[[str], None]) -> None:
@@ -99,7 +103,7 @@ class Server:
             timeout_graceful_shutdown=_GRACE, timeout_keep_alive=20,
         )  # fmt: skip
         try:
-            _Uvicorn(config, self.engine, started).run()
+            _Uvicorn(config, self.stop, started).run()
         except SystemExit:  # uvicorn's answer to a port it cannot have
             place = f"{self.settings.host}:{self.settings.port}"
             message = f"cannot listen on {place}: give another --port (or --host)"
@@ -107,7 +111,15 @@ class Server:
         finally:
             self.close()
 
+    def stop(self) -> None:
+        """Ask for the end, so that waiting answers and streams end too."""
+        self.engine.stop()
+        if self.studio is not None:
+            self.studio.stop()
+
     def close(self) -> None:
+        if self.studio is not None:
+            self.studio.close()
         self.database.close()
         self.files.unlock()
 
@@ -150,11 +162,13 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Tells the engine of the end at once, so that waiting answers and streams end too."""
+    """Tells of the end at once, before it waits for answers that are on their way."""
 
-    def __init__(self, config: uvicorn.Config, engine: Engine, started: Callable[[str], None]):
+    def __init__(
+        self, config: uvicorn.Config, stop: Callable[[], None], started: Callable[[str], None]
+    ):
         super().__init__(config)
-        self._engine, self._told = engine, started
+        self._stop, self._told = stop, started
 
     async def startup(self, sockets: list | None = None) -> None:
         await super().startup(sockets)
@@ -163,7 +177,7 @@ class _Uvicorn(uvicorn.Server):
             self._told(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._engine.stop()
+        self._stop()
         super().handle_exit(sig, frame)
         if sig == signal.SIGINT:
             self.force_exit = False  # a second Ctrl-C would cut the step that is running

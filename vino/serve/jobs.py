@@ -150,6 +150,17 @@ class Jobs:
         with self.database.reading() as connection:
             return [as_job(row) for row in connection.execute(query)]
 
+    def line(self, owner: str) -> list[tuple[Job, int]]:
+        """Jobs of one owner that run or wait, next first, each with how many wait before it."""
+        order = (jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id)
+        query = select(jobs).where(jobs.c.state.in_(OPEN)).order_by(*order)
+        with self.database.reading() as connection:
+            everyone = [as_job(row) for row in connection.execute(query)]
+        running = [(job, 0) for job in everyone if job.state == RUNNING]
+        waiting = [job for job in everyone if job.state == QUEUED]
+        found = [*running, *((job, i) for i, job in enumerate(waiting))]
+        return [(job, ahead) for job, ahead in found if job.owner == owner]
+
     def claim(self, worker: str, budget: float) -> list[Job]:
         """Jobs to run together: the next one, and those behind it that fit its run and budget."""
         now = time.time()

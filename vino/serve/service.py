@@ -5,11 +5,11 @@ import base64
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -37,6 +37,8 @@ from vino.serve.log import fault, say
 from vino.serve.order import Order
 from vino.serve.replies import Refusal
 from vino.serve.sessions import Session
+
+Result = TypeVar("Result")
 
 _ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
 POLL = 0.1  # seconds between looks at a job that is waited for
@@ -87,17 +89,22 @@ class Service:
 
     async def accept(self, kind: str, wish: Wish, caller: Caller) -> Job:
         """Check everything, write it to the disk, and promise to make it."""
-        async with self._fetched(wish.media, caller) as media, self._decoders:
+        async with self._fetched(wish.media, caller) as media:
             wish = replace(wish, media=media)
-            job = await run_in_threadpool(self._accept, kind, wish, caller)
+            job = await self.decoding(self._accept, kind, wish, caller)
         self.engine.wake()
         return job
 
     async def begin(self, media: Sequence[bytes | Link], kind: str, caller: Caller) -> Session:
         """Begin an edit session with one medium, or with none."""
-        async with self._fetched(media, caller) as fetched, self._decoders:
+        async with self._fetched(media, caller) as fetched:
             with refusing():
-                return await run_in_threadpool(self.history.begin, fetched, kind, caller)
+                return await self.decoding(self.history.begin, fetched, kind, caller)
+
+    async def decoding(self, work: Callable[..., Result], *args: Any) -> Result:
+        """What some work that decodes strangers' media returns; only so much of it goes on."""
+        async with self._decoders:
+            return await run_in_threadpool(work, *args)
 
     async def find(self, id: str, caller: Caller, kind: str | None = None) -> Job:
         """A job of the caller's; nobody else's is known to exist."""
