@@ -48,8 +48,9 @@ class Vino(nn.Module):
 
     def read(self, chats: Sequence[Chat]) -> list[PromptStates]:
         """States of the chats, once and without gradients; share them wherever they recur."""
-        room = self.conditioner.config.queries
-        return self.vlm.read([self.vlm.tokenize(chat, room) for chat in chats])
+        config = self.conditioner.config
+        blind = config.references == "latents"
+        return self.vlm.read([self.vlm.tokenize(chat, config.queries, blind) for chat in chats])
 
     def condition(
         self, prompts: Sequence[PromptStates], references: Sequence[Sequence[Tensor]]
@@ -60,9 +61,12 @@ class Vino(nn.Module):
                 raise ValueError(
                     f"{len(latents)} reference latents for {len(states.boundaries)} media"
                 )
+        if self.conditioner.config.references == "states":
+            references = [()] * len(references)
         # Media shown to the VLM alone (image reconstruction) have no place in the visual stream.
+        marked = self.mmdit.config.boundaries
         placed = [
-            p if latents else PromptStates(p.hidden, p.cache, p.position, ())
+            p if latents and marked else PromptStates(p.hidden, p.cache, p.position, ())
             for p, latents in zip(prompts, references, strict=True)
         ]
         return Conditioning(
@@ -73,11 +77,13 @@ class Vino(nn.Module):
         """The same, with what does not change in any step computed now, if the model allows it."""
         if not self.mmdit.config.apart or not any(conditioning.references):
             return conditioning
-        references = pack_references(conditioning.references, self.mmdit.config.patch)
+        config = self.mmdit.config
+        references = pack_references(conditioning.references, config.patch, config.layout)
         memories = self.mmdit.remember(references, conditioning.states.boundaries)
         return replace(conditioning, memories=memories)
 
     def forward(self, x_t: Sequence[Tensor], t: Tensor, conditioning: Conditioning) -> list[Tensor]:
         """Velocity of every sample of a packed batch; x_t: one latent C T H W a sample; t: B."""
-        visual = pack(x_t, conditioning.references, self.mmdit.config.patch)
+        config = self.mmdit.config
+        visual = pack(x_t, conditioning.references, config.patch, config.layout)
         return visual.unpack(self.mmdit(visual, conditioning.states, t, conditioning.memories))
