@@ -94,45 +94,76 @@ def run(bench: Bench, names: Sequence[str], seeds: Sequence[int], stop: Stop) ->
 
 def make_base(bench: Bench, stop: Stop) -> None:
     """The base, and how well it draws from words."""
-    trained(base_run(bench.base, bench.scale), stop)
-    looks = {"final": look(bench.base / "model", bench.asked(TEXT))}
-    keep(bench, BASE, 0, bench.base, looks)
+    run = Running(bench.base)
+    run.train(base_run(run.out, bench.scale), stop)
+    run.keep(bench.kept, BASE, 0, {"final": look(run.out / "model", bench.asked(TEXT))})
 
 
 def make_arm(bench: Bench, name: str, seed: int, stop: Stop) -> None:
     """One arm with one seed: trained, asked, kept."""
-    out = bench.out / f"{name}-{seed}"
-    config = arm_run(name, seed, bench.base / "model", out, bench.scale)
+    run = Running(bench.out / f"{name}-{seed}")
+    config = arm_run(name, seed, bench.base / "model", run.out, bench.scale)
     groups: Groups = dict(WHOLE)
     if name in (REFERENCE, "free-order"):
         groups = {**groups, **REVERSED}
     if name == REFERENCE:
         groups = {**groups, **SWEEPS}
-        before = config.steps - config.stages[-1].steps
-        first = before + bench.scale.early
+        first = config.steps - config.stages[-1].steps + bench.scale.early
         config = replace(config, saving=replace(config.saving, export=first))
-        trained(config, lambda: keep_first(out) or stop())
-    else:
-        trained(config, stop)
-    looks = {"final": look(out / "model", bench.asked(groups))}
+    run.train(config, stop)
+    looks = {"final": look(run.out / "model", bench.asked(groups))}
     if name == REFERENCE:
-        looks["early"] = look(out / "early", bench.asked(EDITING))
-    keep(bench, name, seed, out, looks)
+        looks["early"] = look(run.out / "early", bench.asked(EDITING))
+    run.keep(bench.kept, name, seed, looks)
 
 
-def trained(config: TrainConfig, stop: Stop) -> None:
-    """Carry the run out, or go on with it."""
-    say(f"{config.out}: training")
-    train(config, ALONE, stop)
+class Running:
+    """A run's folder, and the core-seconds spent on it over all the times it was started."""
 
+    def __init__(self, out: Path):
+        self.out, self.clock = out, out / "core-seconds"
+        self.mark = time.process_time()
+        out.mkdir(parents=True, exist_ok=True)
 
-def keep_first(out: Path) -> None:
-    """Keep the run's first export, which later ones replace."""
-    if (out / "model").exists() and not (out / "early").exists():
-        aside = out / "early.new"
-        shutil.rmtree(aside, ignore_errors=True)
-        shutil.copytree(out / "model", aside)
-        aside.rename(out / "early")
+    def train(self, config: TrainConfig, stop: Stop) -> None:
+        """Carry it out, or go on with it."""
+        say(f"{self.out}: training")
+
+        def asked() -> bool:
+            self.spent()
+            if config.saving.export:
+                self.keep_first()
+            return stop()
+
+        train(config, ALONE, asked)
+
+    def spent(self) -> float:
+        """Core-seconds so far, written down; a kill loses those since the last step."""
+        before = float(self.clock.read_text()) if self.clock.exists() else 0.0
+        now = time.process_time()
+        total, self.mark = before + now - self.mark, now
+        self.clock.write_text(f"{total:.1f}")
+        return total
+
+    def keep_first(self) -> None:
+        """Keep the first export, which later ones replace."""
+        model, early = self.out / "model", self.out / "early"
+        if model.exists() and not early.exists():
+            aside = self.out / "early.new"
+            shutil.rmtree(aside, ignore_errors=True)
+            shutil.copytree(model, aside)
+            aside.rename(early)
+
+    def keep(self, kept: Path, name: str, seed: int, looks: Mapping[str, Table]) -> None:
+        """Write the run's file; checkpoints are not needed any more."""
+        figures, curves = training(read_lines(self.out))
+        made = {
+            "arm": name, "seed": seed, "core seconds": round(self.spent()), "looks": looks,
+            "training": figures, "curves": curves,
+        }  # fmt: skip
+        write_result(kept, made)
+        shutil.rmtree(self.out / "checkpoints", ignore_errors=True)
+        say(f"{file_of(kept, name, seed)}: written")
 
 
 def loaded(folder: Path) -> Model:
@@ -143,15 +174,6 @@ def look(folder: Path, groups: Groups) -> Table:
     """What a model answers."""
     say(f"{folder}: asked {sum(group.number for group in groups.values())} questions")
     return examine(loaded(folder), groups)
-
-
-def keep(bench: Bench, name: str, seed: int, out: Path, looks: Mapping[str, Table]) -> None:
-    """Write the run's file; checkpoints are not needed any more."""
-    figures, curves = training(read_lines(out))
-    made = {"arm": name, "seed": seed, "looks": looks, "training": figures, "curves": curves}
-    write_result(bench.kept, made)
-    shutil.rmtree(out / "checkpoints", ignore_errors=True)
-    say(f"{file_of(bench.kept, name, seed)}: written")
 
 
 def time_both(bench: Bench) -> None:

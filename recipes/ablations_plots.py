@@ -62,8 +62,9 @@ def queries(results: Results) -> plt.Figure:
     for count, name in QUERIES.items():
         for axis, column in zip(axes, ("gradient norm", "loss"), strict=False):
             curve(axis, results, name, column, f"{count} queries")
-    axes[0].set_yscale("log")
-    axes[0].legend()
+    if axes[0].has_data():
+        axes[0].set_yscale("log")
+        axes[0].legend()
     for count, name in enumerate(QUERIES.values()):
         dots(axes[2], count, means(results, name, EDITS, "good"))
     axes[2].set(xticks=range(len(QUERIES)), xticklabels=list(QUERIES), xlabel="queries")

@@ -91,8 +91,11 @@ def opening(results: Results) -> Iterator[str]:
     yield rule
     there = sum(key[0] in ARMS for key in results)
     whole = len(ARMS) * len(SEEDS)
-    yield f"{there} of {whole} runs are in." + (
-        "" if there == whole else " What is missing is said where it matters."
+    hours = sum(made["core seconds"] for made in results.values()) / 3600
+    missing = "" if there == whole else " What is missing is said where it matters."
+    yield (
+        f"{there} of {whole} runs are in; with the base they took {hours:.1f} core-hours, "
+        f"questions and answers included.{missing}"
     )
 
 
