@@ -96,7 +96,11 @@ def make_base(bench: Bench, stop: Stop) -> None:
     """The base, and how well it draws from words."""
     run = Running(bench.base)
     run.train(base_run(run.out, bench.scale), stop)
-    run.keep(bench.kept, BASE, 0, {"final": look(run.out / "model", bench.asked(TEXT))})
+    looks = {
+        "final": look(run.out / "model", bench.asked(TEXT)),
+        "truth": examine(loaded(run.out / "model"), bench.asked(WHOLE), truth=True),
+    }
+    run.keep(bench.kept, BASE, 0, looks)
 
 
 def make_arm(bench: Bench, name: str, seed: int, stop: Stop) -> None:

@@ -18,10 +18,10 @@ QUERIES = {arm.queries: name for name, arm in ARMS.items() if name.startswith("q
 QUERIES = dict(sorted({**QUERIES, ARMS[REFERENCE].queries: REFERENCE}.items()))
 PANELS = (
     ("good edits", "good", EDITS),
-    ("lost where nothing changes, dB", "lost dB", ("remove", "replace", "add")),
-    ("two references: in place", "in place", TWO),
-    ("two references: leaked", "leaked", TWO),
-    ("first frame lost, dB", "first frame lost dB", ("i2v",)),
+    ("edits: lost, dB", "lost dB", ("remove", "replace", "add")),
+    ("two references in place", "in place", TWO),
+    ("references leaked", "leaked", TWO),
+    ("first frame: lost, dB", "first frame lost dB", ("i2v",)),
 )
 STYLE = {
     "svg.fonttype": "none",

@@ -7,8 +7,8 @@ from pathlib import Path
 import ablations_plots
 import numpy as np
 from ablations_arms import ANCHOR, ARMS, CONCEPTS, DESK, EVERY, GENERATOR, REFERENCE, SIDE
-from ablations_claims import CLAIMS, EDITS, FLOOR, SEEDS, Claim, Part
-from ablations_exam import EDITING, WHOLE
+from ablations_claims import CLAIMS, EDITS, FLOOR, SEEDS, SUCCESSES, Claim, Part
+from ablations_exam import EDITING, LOST, WHOLE
 from ablations_plots import QUERIES, means
 from ablations_results import (
     BASE,
@@ -20,6 +20,7 @@ from ablations_results import (
     verdict,
 )
 
+ERRORS = ("swapped", "leaked")
 NEAR = 0.05  # share of good edits that fewer queries may cost and still be enough
 FIGURES = {
     "1": ("queries", "Training and edits by the number of queries: mean over seeds, their span."),
@@ -77,9 +78,9 @@ def opening(results: Results) -> Iterator[str]:
     yield (
         f"**What is asked.** {asked} held-out scenes, the same for all, with the same noise; "
         "read by the [world's judge](world-judge.md). An edit is good when it is done and what it "
-        "should leave alone lost less than 3 dB against the autoencoder."
+        f"should leave alone lost less than {LOST:g} dB against the autoencoder.{itself(results)}"
     )
-    rule = (
+    yield (
         "**When a claim holds.** All its parts must. A part is a difference between two arms with "
         "a 95 % interval over seeds and scenes (a bootstrap that draws both; Student's t over "
         "seeds for figures of training). It holds when the interval lies on its side of zero and "
@@ -88,7 +89,6 @@ def opening(results: Results) -> Iterator[str]:
         f"Where both arms succeed in less than {FLOOR:.0%} nothing can be told either. Three seeds "
         "are few, and intervals over them narrow."
     )
-    yield rule
     there = sum(key[0] in ARMS for key in results)
     whole = len(ARMS) * len(SEEDS)
     hours = sum(made["core seconds"] for made in results.values()) / 3600
@@ -97,6 +97,16 @@ def opening(results: Results) -> Iterator[str]:
         f"{there} of {whole} runs are in; with the base they took {hours:.1f} core-hours, "
         f"questions and answers included.{missing}"
     )
+
+
+def itself(results: Results) -> str:
+    """How right the judge is: about the truth, as the autoencoder shows it."""
+    if (BASE, 0) not in results:
+        return ""
+    scenes = [s for rows in results[BASE, 0]["looks"]["truth"].values() for s in rows]
+    found = {m: np.mean([s[m] for s in scenes if m in s]) for m in (*SUCCESSES, *ERRORS)}
+    listed = ", ".join(f"{metric} {value:.2f}" for metric, value in found.items())
+    return f" Of the truth itself, through the autoencoder, it says: {listed}."
 
 
 def summary(results: Results) -> Iterator[str]:
@@ -127,8 +137,10 @@ def section(claim: Claim, results: Results) -> Iterator[str]:
 def cells(part: Part, found: Outcome) -> tuple[str, ...]:
     """A row: what is said, and what the runs say of it."""
     where = ", ".join(part.groups) if part.groups != EDITS else "edits"
+    if part.other_groups:
+        where += f" against {', '.join(part.other_groups)}"
     metric = f"{part.metric} ({where})" if where else part.metric
-    counts = f"{part.least:.3g}" if part.kind == "more" else f"no {part.least:.3g} less"
+    counts = f"{part.least:.3g}" if part.kind == "more" else f"{part.least:.3g}, no less"
     named = (named_arm(part.arm, part.look), named_arm(part.other, part.other_look or part.look))
     if found.verdict == MISSING:
         return part.says, metric, *named, "", "", counts, MISSING

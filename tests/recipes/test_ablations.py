@@ -9,7 +9,7 @@ import ablations_report
 import numpy as np
 import pytest
 from ablations_arms import ARMS, DESK, REFERENCE, Scale, stages
-from ablations_claims import CLAIMS, EDITS, SEEDS, Claim, Part
+from ablations_claims import CLAIMS, EDITS, SEEDS, SUCCESSES, Claim, Part
 from ablations_exam import REVERSED, SWEEPS, WHOLE, Group, questions
 from ablations_results import (
     BASE,
@@ -49,6 +49,9 @@ def bench(tmp_path_factory) -> ablations.Bench:
 def test_a_run_leaves_one_small_file(bench):
     made = read_results(bench.kept)
     assert set(made) == {(BASE, 0), ("no-boundaries", 0)}
+    for rows in made[BASE, 0]["looks"]["truth"].values():
+        assert all(rows[0].get(name, 1) == 1 for name in SUCCESSES), "the judge knows the truth"
+        assert all(rows[0].get(name, 0) == 0 for name in ("swapped", "leaked", "lost dB"))
     arm = made["no-boundaries", 0]
     assert {name: len(rows) for name, rows in arm["looks"]["final"].items()} == dict.fromkeys(
         WHOLE, 1
@@ -191,7 +194,7 @@ def test_a_page_with_plots_from_runs(tmp_path):
 
     kept = tmp_path / "paper"
     kept.mkdir()
-    write_result(kept, result(BASE, 0, {"final": look(("t2i",))}))
+    write_result(kept, result(BASE, 0, {"final": look(("t2i",)), "truth": look(WHOLE)}))
     for name in ARMS:
         for seed in SEEDS:
             looks = {
