@@ -130,7 +130,9 @@ class Running:
         out.mkdir(parents=True, exist_ok=True)
 
     def train(self, config: TrainConfig, stop: Stop) -> None:
-        """Carry it out, or go on with it."""
+        """Carry it out, or go on with it; not what is kept already."""
+        if (self.out / "model").exists() and not (self.out / "checkpoints").exists():
+            return
         say(f"{self.out}: training")
 
         def asked() -> bool:
@@ -228,7 +230,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/paper"), help="folder of the runs")
     parser.add_argument("--kept", type=Path, default=KEPT, help="folder of what is kept of them")
     parser.add_argument("--arm", choices=tuple(ARMS), action="append", help="these arms alone")
-    parser.add_argument("--seed", type=int, choices=SEEDS, action="append", help="these seeds")
+    parser.add_argument("--seed", type=int, action="append", help=f"these seeds, not {SEEDS}")
     args = parser.parse_args(argv)
     if args.what == "status":
         print(status(args.kept))

@@ -99,8 +99,8 @@ class Scale:
 
     base: int = 6000
     align: int = 300
-    anchor: int = 150
-    every: int = 750
+    anchor: int = 200
+    every: int = 1300
     tokens: int = TOKENS
     log: int = 5
     validation: int = 50
@@ -245,8 +245,3 @@ def arm_run(name: str, seed: int, base: Path, out: Path, scale: Scale = DESK) ->
         build=lambda config: build_arm(arm, base, config.seed),
         saving=Saving(every=150, keep=1),
     )  # fmt: skip
-
-
-def base() -> TrainConfig:
-    """`vino train recipes/ablations_arms.py:base`: the base alone."""
-    return base_run(Path())

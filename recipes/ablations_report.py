@@ -89,7 +89,7 @@ def opening(results: Results) -> Iterator[str]:
         f"Where both arms succeed in less than {FLOOR:.0%} nothing can be told either. Three seeds "
         "are few, and intervals over them narrow."
     )
-    there = sum(key[0] in ARMS for key in results)
+    there = sum((name, seed) in results for name in ARMS for seed in SEEDS)
     whole = len(ARMS) * len(SEEDS)
     hours = sum(made["core seconds"] for made in results.values()) / 3600
     missing = "" if there == whole else " What is missing is said where it matters."

@@ -94,7 +94,7 @@ def test_scenes_are_held_out_and_the_same_for_every_group_of_a_task():
         assert "Image 1" in trial.sample.prompt and "Image 2" in trial.sample.prompt
         shown = {r.objects[0].concept for r in trial.sample.references}
         assert shown == {o.concept for o in trial.sample.target_scene.objects}
-    first = [t.sample.prompt for t in questions(Group("remove", 3, two.score))]
+    first = [t.sample.prompt for t in questions(Group(task="remove", number=3, score=two.score))]
     assert len(set(first)) == 3
 
 
