@@ -4,13 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint soak fuzz clean
 
 demo: $(READY)
 	$(BIN)/python recipes/demo.py
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# `vino serve` at full size: 200 jobs and five kills; 10,000 damaged requests. Minutes each.
+soak: $(READY)
+	$(BIN)/python -m tests.serve.acceptance.soak
+
+fuzz: $(READY)
+	$(BIN)/python -m tests.serve.acceptance.fuzz
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/mypy

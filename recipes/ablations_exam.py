@@ -68,8 +68,7 @@ def edited(case: Case) -> Scores:
     """Done; how much of the rest was lost against the autoencoder; both good enough."""
     made = Verdict()
     edits.edit(case, made)
-    lost = made.measured["untouched: autoencoder dB"] - made.measured["untouched dB"]
-    done = made.judged["done"]
+    lost, done = made.measured["untouched dB lost"], made.judged["done"]
     return {"done": done, "lost dB": lost, "good": float(done and lost < LOST)} | _leak(case)
 
 
@@ -122,10 +121,9 @@ def animated(case: Case) -> Scores:
     first, last = case.answer[0].astype(np.float32), case.answer[-1].astype(np.float32)
     truth = case.sample.target.astype(np.float32)
     change, wanted = np.abs(last - first).mean(), np.abs(truth[-1] - truth[0]).mean()
-    kept, best = (made.measured[f"first frame{x} dB"] for x in ("", ": autoencoder"))
-    end = case.judge.read(case.answer[-1])
+    end = case.at(len(case.answer) - 1)
     return {
-        "first frame lost dB": best - kept,
+        "first frame lost dB": made.measured["first frame dB lost"],
         "identity": float(np.mean([is_present(t, end) for t in case.asked.objects])),
         "motion": made.judged["motion"],
         "movement": float(min(change / max(wanted, 1.0), 2.0)),

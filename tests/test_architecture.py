@@ -15,6 +15,7 @@ LAYERS = [
     {"sizes"},
     {"media"},
     {"prompt"},
+    {"govern"},
     {"model", "flow"},
     {"references", "branches", "request"},
     {"checkpoints"},

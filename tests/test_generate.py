@@ -97,10 +97,11 @@ def test_without_text_guidance_only_the_media_differ(model):
 
 
 def test_references_are_encoded_once_and_prompts_read_once(model, monkeypatch):
+    model = Model(model.vino, DEFAULTS, {})  # one that has encoded nothing yet
     encoded, read = [], []
     encode, vlm_read = model.vino.vae.encode, model.vino.vlm.read
     monkeypatch.setattr(model.vino.vae, "encode", lambda x: encoded.append(1) or encode(x))
-    monkeypatch.setattr(model.vino.vlm, "read", lambda x: read.append(len(x)) or vlm_read(x))
+    monkeypatch.setattr(model.vino.vlm, "read", lambda x, y: read.append(len(x)) or vlm_read(x, y))
     prompt = Prompt(Image(PICTURE, base=True), "remove it")
     model.run([Request(prompt, FEW, seed=i) for i in range(3)])
     assert len(encoded) == 1

@@ -66,6 +66,9 @@ def test_names_stand_in_the_sentence_with_their_spaces(segments, text):
 def test_media_beside_the_text_are_not():
     assert Prompt(image(), "remove the dog").text == "remove the dog"
     assert Prompt("remove the dog", image()).text == "remove the dog"
+    assert Prompt(image(), '"open" is on the door').text == '"open" is on the door'
+    assert Prompt('the sign says "open"', image()).text == 'the sign says "open"'
+    assert Prompt(image(), "'s hat, on a dog").text == "Image 1's hat, on a dog"
     assert attach("Image 2 wears Image 1", [image(), image()]).text == "Image 2 wears Image 1"
 
 

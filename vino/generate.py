@@ -21,7 +21,8 @@ from vino.flow.path import Latents, Velocity, data_estimate, seeded_noise
 from vino.flow.sampler import SOLVERS
 from vino.flow.sampling import Defaults, Sampling, whole
 from vino.flow.schedule import schedule
-from vino.media import Frames, is_clip_file
+from vino.media import Frames, content_hash, is_clip_file
+from vino.model.encoded import Encoded
 from vino.model.vae import from_pixels, to_pixels
 from vino.model.vino import Vino
 from vino.prompt import Image, Medium, Prompt, Text, Video
@@ -54,12 +55,22 @@ class Job:
 
 
 class Model:
-    """A loaded model and its defaults."""
+    """A loaded model and its defaults.
 
-    def __init__(self, vino: Vino, defaults: Defaults, identity: dict[str, Any]):
+    encoded: what references were encoded to, within 1 GiB; Encoded(0) keeps nothing.
+    """
+
+    def __init__(
+        self,
+        vino: Vino,
+        defaults: Defaults,
+        identity: dict[str, Any],
+        encoded: Encoded | None = None,
+    ):
         self.vino = vino.eval()
         self.defaults = defaults
         self.identity = identity
+        self.encoded = Encoded() if encoded is None else encoded
 
     @property
     def unit(self) -> int:
@@ -187,9 +198,14 @@ class Model:
         return size, content
 
     def _encode(self, frames: Frames) -> Tensor:
-        """Pixels -> latent C T H W."""
-        pixels = torch.from_numpy(np.ascontiguousarray(frames.pixels)).to(self.vino.device)
-        return self.vino.vae.encode(from_pixels(pixels[None]).to(self.vino.dtype))[0].float()
+        """Pixels -> latent C T H W, computed or found among what was encoded before."""
+
+        def encode() -> tuple[Tensor]:
+            pixels = torch.from_numpy(np.ascontiguousarray(frames.pixels)).to(self.vino.device)
+            video = from_pixels(pixels[None]).to(self.vino.dtype)
+            return (self.vino.vae.encode(video)[0].float(),)
+
+        return self.encoded.get(f"latent {content_hash(frames)}", encode)[0]
 
     def _decode(self, latent: Tensor) -> Frames:
         """Latent C T H W -> pixels."""
@@ -204,7 +220,7 @@ class Model:
         """The guided velocity of all jobs; prompts, references and queries are done here, once."""
         rows = [branch for job in jobs for branch in job.branches]
         chats = list(dict.fromkeys(b.chat for b in rows))
-        states = dict(zip(chats, self.vino.read(chats), strict=True))
+        states = dict(zip(chats, self.vino.read(chats, self.encoded), strict=True))
         conditioning = self.vino.remember(
             self.vino.condition(
                 [states[branch.chat] for branch in rows], [branch.latents for branch in rows]

@@ -219,7 +219,10 @@ def _joined(before: str, behind: str) -> bool:
     """Whether media between these words are written into the sentence."""
     if before and behind:
         return True
-    return before[-1:] in tuple(" \n([:,\"'") or behind[:1] in tuple(" \n,.;:!?)]'\"")
+    last = before[-1:]
+    is_quoted = last in tuple("\"'") and before.count(last) % 2 == 1  # an opening one
+    goes_on = behind.startswith((*" \n,.;:!?)]", "'s "))
+    return is_quoted or last in tuple(" \n([:,") or goes_on
 
 
 def _spaced(before: str, behind: str) -> str:

@@ -93,16 +93,6 @@ def read_request(recipe: dict[str, Any], references: Sequence[Medium]) -> Reques
         ) from None
 
 
-def recipe_media(recipe: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(kind, sha256, file name) of every reference a recipe needs."""
-    prompt = recipe.get("prompt", [])
-    return [
-        (s["kind"], s["sha256"], s.get("name", ""))
-        for s in prompt
-        if isinstance(s, dict) and s.get("kind") in ("image", "video")
-    ]
-
-
 def _segment_recipe(segment: Segment) -> dict[str, Any]:
     if isinstance(segment, Text):
         return {"kind": "text", "text": segment.text}

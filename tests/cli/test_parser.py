@@ -17,7 +17,7 @@ from vino.request import MAX_SEED
 
 COMMANDS = (
     *("generate", "edit", "animate", "batch", "convert", "info", "rewrite"),
-    *("compare", "study"),
+    *("compare", "study", "verify", "consent", "audit"),
 )
 HEAVY = ("torch", "transformers", "diffusers", "numpy", "PIL", "av")
 

@@ -22,6 +22,9 @@ class Truth:
         self.asked += [trial.key for trial in trials]
         return [self.reconstruct(trial.sample.target) for trial in trials]
 
+    def rewrite(self, trials: Sequence[Trial]) -> list[str]:
+        return [trial.sample.caption_long for trial in trials]
+
     def reconstruct(self, video: np.ndarray) -> np.ndarray:
         return ((video.astype(np.float32) + blurred(video)) / 2 + 0.5).astype(np.uint8)
 
@@ -35,6 +38,9 @@ class Noise(Truth):
             np.clip(rng.normal(128, 60, t.sample.target.shape), 0, 255).astype(np.uint8)
             for t in trials
         ]
+
+    def rewrite(self, trials: Sequence[Trial]) -> list[str]:
+        return ["" for _ in trials]
 
 
 class Idle(Truth):

@@ -41,7 +41,7 @@ def test_pixels_and_positions(name):
     for key, media in (("pixel_values", tokens.images), ("pixel_values_videos", tokens.videos)):
         if key in stored:
             assert golden.distance(torch.cat([m.patches for m in media]), stored[key]) < 1e-6
-    _, positions, _, _ = golden.vlm()._inputs([tokens])
+    _, positions, _, _ = golden.vlm()._inputs([tokens], golden.vlm().look([tokens]))
     prompt = stored["position_ids"][:, :, : len(tokens.ids)]
     assert torch.equal(positions, prompt)
     queries = stored["position_ids"][:, 0, len(tokens.ids) :]

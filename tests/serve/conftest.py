@@ -97,8 +97,8 @@ def running(start: Start) -> Running:
     return start()
 
 
-def png(width: int = 32, height: int = 32) -> bytes:
-    pixels = np.full((height, width, 3), 200, np.uint8)
+def png(width: int = 32, height: int = 32, level: int = 200) -> bytes:
+    pixels = np.full((height, width, 3), level, np.uint8)
     buffer = io.BytesIO()
     Frames(pixels[None]).picture().save(buffer, "PNG")
     return buffer.getvalue()

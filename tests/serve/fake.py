@@ -10,6 +10,7 @@ from vino.errors import InputError
 from vino.flow.sampling import Defaults, Sampling
 from vino.generate import Progress
 from vino.media import Frames
+from vino.model.encoded import Encoded
 from vino.prompt import Prompt, Video
 from vino.request import Request, write_recipe
 from vino.sizes import PixelSize
@@ -30,6 +31,7 @@ class FakeModel:
             clip_size=(32, 32), frames=17, max_frames=17, max_area=128 * 128, fps=8.0,
             reference_area=32 * 32,
         )  # fmt: skip
+        self.encoded = Encoded(0)
         self.seconds = seconds
         self.made: list[list[str]] = []
 

@@ -1,65 +1,19 @@
 """SIGKILL at any moment: no accepted job is lost, none is delivered twice."""
 
-import multiprocessing
 import os
 import random
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.serve.fake import FakeModel
-
-httpx = pytest.importorskip("httpx2")
-pytest.importorskip("fastapi")
+from tests.serve.process import Process
 
 SHARED = os.environ.get("VINO_TEST_DATABASE")  # an empty PostgreSQL database; its URL
 
 
-def serve(data: Path, name: str, database: str | None) -> None:
-    """A server in a process of its own; it writes its address down."""
-    from vino.serve.config import Settings
-    from vino.serve.http import Server
-
-    def started(address: str) -> None:
-        (data / "new").write_text(address)
-        os.replace(data / "new", data / name)
-
-    settings = Settings(port=0, data=data, database=database, lease_seconds=2)
-    server = Server(settings, lambda: FakeModel(0.05))  # type: ignore[arg-type,return-value]
-    try:
-        server.run(started)
-    except KeyboardInterrupt:
-        os._exit(0)  # without the end of pytest, which was forked too
-
-
-class Process:
-    """Starts, kills and asks such a server. Forked, so that nothing is imported again."""
-
-    def __init__(self, data: Path, name: str = "address", database: str | None = None):
-        self.data, self.name, self.database = data, name, database
-        self.start()
-
-    def start(self):
-        address = self.data / self.name
-        address.unlink(missing_ok=True)
-        fork = multiprocessing.get_context("fork")
-        arguments = (self.data, self.name, self.database)
-        self.process = fork.Process(target=serve, args=arguments, daemon=True)
-        self.process.start()
-        until = time.monotonic() + 60
-        while not address.exists():
-            assert self.process.is_alive() and time.monotonic() < until
-            time.sleep(0.02)
-        self.http = httpx.Client(base_url=address.read_text(), timeout=30)
-        while self.http.get("/ready").status_code != 200:
-            time.sleep(0.02)
-
-    def end(self, number):
-        os.kill(self.process.pid, number)
-        self.process.join(60)
-        return self.process.exitcode
+class Queue(Process):
+    """Numbered jobs on such a server."""
 
     def accept(self, number, **fields):
         body = {"prompt": f"slow {number}", "seed": number, "steps": 2 + 5 * (number % 3), **fields}
@@ -88,7 +42,7 @@ def check_delivered(server, ids):
 
 def test_killed_and_stopped_servers_go_on(tmp_path):
     chance = random.Random(1)
-    server = Process(tmp_path)
+    server = Queue(tmp_path)
     ids = [server.accept(i) for i in range(9)]
     for _ in range(3):
         time.sleep(chance.uniform(0.1, 0.6))
@@ -111,7 +65,7 @@ def test_killed_and_stopped_servers_go_on(tmp_path):
 @pytest.mark.skipif(SHARED is None, reason="VINO_TEST_DATABASE names no PostgreSQL")
 def test_another_process_takes_over(tmp_path):
     """Two servers share a database and a folder; one dies, the other makes what it had begun."""
-    first, second = (Process(tmp_path, name, SHARED) for name in ("first", "second"))
+    first, second = (Queue(tmp_path, name, database=SHARED) for name in ("first", "second"))
     ids = [(first, second)[i % 2].accept(i) for i in range(8)]
     time.sleep(0.3)
     first.end(signal.SIGKILL)

@@ -2,6 +2,7 @@
 
     parser      commands, options and their help; imports nothing heavy
     serving     the options of serve and keys
+    governing   the options of verify, consent and audit, and of what outputs carry
     values      text of an option to its value
     console     notes, warnings and errors on stderr
     failures    what went wrong, in one line, and the exit code
@@ -20,11 +21,14 @@
     compare     compare
     study       study
     serve       serve, keys
+    showing     options of world
+    world       world
+    govern      verify, consent, audit; the terms on which a command makes things
 
 It also runs as `python -m vino.cli`.
 
-Exit codes: 0 done; 1 some tasks of a batch failed, or a fault of vino's; 2 the input cannot be
-used; 130 interrupted.
+Exit codes: 0 done; 1 some tasks of a batch failed, broken credentials, or a fault of vino's; 2 the
+input cannot be used; 3 nothing vouches for a file that was verified; 130 interrupted.
 """
 
 import importlib

@@ -12,10 +12,12 @@ from typing import Any
 
 from vino.cli.console import Console, one_line
 from vino.cli.failures import FAULT, explain
+from vino.cli.govern import terms_of
 from vino.cli.make import open_model, settings
 from vino.cli.progress import Watch
 from vino.data.tasks import Task, parse_task, read_entries
 from vino.errors import InputError, VinoError
+from vino.govern.terms import LOCAL, Terms
 from vino.media import Frames
 from vino.prompt import Prompt, attach
 
@@ -43,8 +45,9 @@ def batch(args: Namespace, console: Console) -> int:
     """Run the task files; exit code 1 when a task failed."""
     started = time.monotonic()
     entries = _read(args.tasks, args.root)
+    terms = terms_of(args)
     records = []
-    for record in _run(entries, args, console):
+    for record in _run(entries, args, console, terms):
         records.append(record)
         if record["status"] != SKIPPED:
             _append(args.output / RESULTS, record)
@@ -88,7 +91,7 @@ def _read(files: list[Path], root: Path | None) -> list[Entry]:
     return entries
 
 
-def _run(entries: list[Entry], args: Namespace, console: Console) -> Iterator[Record]:
+def _run(entries: list[Entry], args: Namespace, console: Console, terms: Terms) -> Iterator[Record]:
     """Carry out every entry. A batch that is done already needs no model."""
     waiting = [e for e in entries if isinstance(e.task, Task) and not _path(e.task, args).exists()]
     model = open_model(args, console) if waiting else None
@@ -105,7 +108,7 @@ def _run(entries: list[Entry], args: Namespace, console: Console) -> Iterator[Re
                 record["status"] = SKIPPED
             else:
                 with Watch(console, f"{number}/{len(entries)} {entry.name}") as watch:
-                    record |= _carry_out(entry.task, path, model, args, watch)
+                    record |= _carry_out(entry.task, path, model, args, watch, terms)
         except Exception as error:
             if console.debug and not isinstance(error, VinoError):
                 traceback.print_exc()
@@ -121,13 +124,15 @@ def _path(task: Task, args: Namespace) -> Path:
     return folder / task.output
 
 
-def _carry_out(task: Task, path: Path, model: Any, args: Namespace, watch: Watch) -> Record:
+def _carry_out(
+    task: Task, path: Path, model: Any, args: Namespace, watch: Watch, terms: Terms
+) -> Record:
     """Make and save one result."""
     started = time.monotonic()
     if task.unknown:
         watch.console.warn(f"fields that mean nothing here: {', '.join(task.unknown)}")
     frames = _make(task, model, args, watch)
-    frames.save(path)
+    terms.save(frames, path, who=LOCAL, job=f"batch {task.output}")
     recipe = frames.recipe or {}
     return {
         "status": MADE,

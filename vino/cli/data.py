@@ -4,6 +4,7 @@ import json
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -15,6 +16,8 @@ from vino.data.manifest import open_records
 from vino.data.sample import Rules
 from vino.data.sharding import write_shards
 from vino.errors import InputError
+from vino.govern.guard import Guard
+from vino.govern.policy import Policy, read_policy
 from vino.media import DEFAULT_LIMITS
 from vino.sizes import PixelSize
 
@@ -24,18 +27,30 @@ MOST_BUCKETS = 12
 
 def data(args: Namespace, console: Console) -> int:
     """Check or pack a collection; exit code 1 when something in it cannot be used."""
-    rules = Rules(licence=args.require_licence, consent=args.require_consent)
+    guard = _guard(args)
     if args.action == "pack":
-        return _pack(args, console, rules)
+        return _pack(args, console, guard.policy.training)
     width, height = args.size
     if width * height > DEFAULT_LIMITS.max_pixels:
         raise InputError(f"--size {width}x{height} is more than a model makes: use less")
     buckets = Buckets(area=width * height, unit=args.unit, frames=args.frames)
     with ExitStack() as stack:
         watch = _bar(stack) if console.shows_progress else None
-        report = check(args.path, buckets, rules, watch=watch)
+        rules = guard.policy.training
+        report = check(args.path, buckets, rules, watch=watch, admit=guard.admit_record)
     print(json.dumps(facts(report)) if args.json else "\n".join(lines(report, buckets)))
     return 0 if report.is_sound else FAULT
+
+
+def _guard(args: Namespace) -> Guard:
+    """The policy's rules, and those the options add."""
+    policy = Policy() if args.policy is None else read_policy(args.policy)
+    rules = replace(
+        policy.training,
+        licence=policy.training.licence or args.require_licence,
+        consent=policy.training.consent or args.require_consent,
+    )
+    return Guard.of(replace(policy, training=rules))
 
 
 def _pack(args: Namespace, console: Console, rules: Rules) -> int:

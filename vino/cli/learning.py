@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vino.cli import values
+from vino.cli.showing import VOCABULARIES
 
 MOST_FRAMES, MOST_OUTPUTS = 100_000, 10_000
 OFFICIAL = ("geneval", "vbench", "opens2v", "imgedit", "gedit", "openve")  # benchmarks
@@ -41,6 +42,7 @@ red"], "target": {"image": "b.png"}, "licence": "CC-BY-4.0"}, with paths below i
 """, """
 vino data check data.jsonl
 vino data check pictures/ --size 320x320 --require-licence
+vino data check data.jsonl --policy policy.toml
 vino data check shards/ --json
 vino data pack data.jsonl -o shards
 """), talk)  # fmt: skip
@@ -52,7 +54,8 @@ and contact sheets. Answers that are there already are not made again.
 
 The suites: world (all of these), world-vocabulary, world-compose, world-clip, world-subject,
 world-edit, world-clip-edit, world-clone, world-conflict, world-many-references, world-long,
-world-phrasing, world-autoencoder, world-speed.
+world-phrasing, world-rewriting, world-autoencoder, world-speed. At the end stand the goals that
+are set for them, and what was reached.
 
 The official benchmarks are made into DIR/SUITE, in the files their own scorers read, and what
 needs no network is computed. --results reads a scorer's file back into the official totals.
@@ -94,6 +97,8 @@ def _data(parser: ArgumentParser, talk: Options) -> None:
                         help="refuse records that name no licence")  # fmt: skip
     parser.add_argument("--require-consent", action="store_true",
                         help="refuse records with people that state no consent")  # fmt: skip
+    parser.add_argument("--policy", metavar="FILE.toml", type=Path,
+                        help="refuse what this policy refuses")  # fmt: skip
     talk(parser)
 
 
@@ -103,11 +108,11 @@ def _evaluate(parser: ArgumentParser, model: Callable[..., None], talk: Options)
         f"{', '.join(OFFICIAL)}"))
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("scores"),
                         help="folder for answers and scores (default: scores)")  # fmt: skip
-    parser.add_argument("--vocabulary", choices=("first-light", "second-light", "whole", "full"),
+    parser.add_argument("--vocabulary", choices=VOCABULARIES,
                         default="first-light", help="what the model knows")  # fmt: skip
     parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), help=(
-        "answers to every scene (default: 1), or samples of every prompt (default: the official "
-        "number), with seeds counting up"))
+        "answers to every question about pictures (default: 1; clips are asked for once), or "
+        "samples of every prompt (default: the official number), with seeds counting up"))
     parser.add_argument("--quick", action="store_true", help="a few scenes of each kind")
     parser.add_argument("--card", metavar="FOLDER", type=Path,
                         help="a model's folder, whose card takes the scores")  # fmt: skip

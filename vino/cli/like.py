@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from vino.errors import InputError
-from vino.media import content_hash, is_clip_file, read_recipe
+from vino.media import content_hash, is_clip_file, read_recipe, recipe_media
 from vino.prompt import Image, Medium, Video, attach
-from vino.request import Request, read_request, recipe_media
+from vino.request import Request, read_request
 
 KINDS: dict[str, type[Medium]] = {"image": Image, "video": Video}
 

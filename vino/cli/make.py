@@ -4,14 +4,16 @@ import json
 import time
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vino.cli.console import Console
+from vino.cli.govern import terms_of
 from vino.cli.output import Names, check_writable, preview_of
 from vino.cli.progress import Watch
 from vino.errors import InputError
+from vino.govern.terms import LOCAL, Terms
 from vino.media import Frames, check_output, is_clip_file
 from vino.prompt import Image, Medium, Video, attach
 from vino.request import MAX_SEED
@@ -20,6 +22,15 @@ SAMPLING = ("steps", "guidance", "image_guidance", "shift", "solver", "negative"
 
 Maker = Callable[[int, Watch], Frames]
 """(seed, watch) -> the result."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is known of the results before they are made. seed: of the first."""
+
+    terms: Terms
+    is_clip: bool
+    seed: int
 
 
 def generate(args: Namespace, console: Console) -> int:
@@ -32,6 +43,7 @@ def generate(args: Namespace, console: Console) -> int:
             "(or --like FILE)"
         )
     prompt = attach(args.prompt, [read(path) for path in args.ref])
+    terms = terms_of(args)
     model = open_model(args, console)
     frames = args.frames
     if frames is None and (args.output or "").lower().endswith(".mp4"):
@@ -42,25 +54,29 @@ def generate(args: Namespace, console: Console) -> int:
             prompt, size=args.size, frames=frames, seed=seed, watch=watch, **settings(args)
         )
 
-    return _produce(args, console, make, is_clip=(frames or 1) > 1, seed=args.seed or 0)
+    planned = Planned(terms, is_clip=(frames or 1) > 1, seed=args.seed or 0)
+    return _produce(args, console, make, planned)
 
 
 def edit(args: Namespace, console: Console) -> int:
     """The source changed as instructed."""
     source = read(args.source)
     references = [read(path) for path in args.ref]
+    terms = terms_of(args)
     model = open_model(args, console)
 
     def make(seed: int, watch: Watch) -> Frames:
         options = {"seed": seed, "watch": watch, **settings(args)}
         return model.edit(source, args.instruction, references=references, **options)
 
-    return _produce(args, console, make, is_clip=isinstance(source, Video), seed=args.seed or 0)
+    planned = Planned(terms, is_clip=isinstance(source, Video), seed=args.seed or 0)
+    return _produce(args, console, make, planned)
 
 
 def animate(args: Namespace, console: Console) -> int:
     """A clip that begins with the picture."""
     Image(args.picture)  # refused before the model is loaded
+    terms = terms_of(args)
     model = open_model(args, console)
 
     def make(seed: int, watch: Watch) -> Frames:
@@ -68,7 +84,8 @@ def animate(args: Namespace, console: Console) -> int:
             args.picture, args.prompt, frames=args.frames, seed=seed, watch=watch, **settings(args)
         )
 
-    return _produce(args, console, make, is_clip=args.frames != 1, seed=args.seed or 0)
+    planned = Planned(terms, is_clip=args.frames != 1, seed=args.seed or 0)
+    return _produce(args, console, make, planned)
 
 
 def rewrite(args: Namespace, console: Console) -> int:
@@ -85,6 +102,7 @@ def _again(args: Namespace, console: Console) -> int:
 
     recorded, maker = remake(args.like, args.ref)
     request = changed(recorded, args.prompt, args.size, args.frames, settings(args))
+    terms = terms_of(args)
     model = open_model(args, console)
     if maker.get("hash") != model.identity.get("hash"):
         console.warn(
@@ -98,7 +116,7 @@ def _again(args: Namespace, console: Console) -> int:
     frames, base = request.frames, request.prompt.base
     is_clip = isinstance(base, Video) if frames is None else frames > 1
     seed = request.seed if args.seed is None else args.seed
-    return _produce(args, console, make, is_clip=is_clip, seed=seed)
+    return _produce(args, console, make, Planned(terms, is_clip, seed))
 
 
 def read(path: Path) -> Medium:
@@ -123,12 +141,13 @@ def settings(args: Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _produce(args: Namespace, console: Console, make: Maker, *, is_clip: bool, seed: int) -> int:
+def _produce(args: Namespace, console: Console, make: Maker, planned: Planned) -> int:
     """Make everything asked for, one after the other, so that each can be made again alone.
 
     (Packed together they agree to 1e-5, which is not bit for bit.)
     """
     started = time.monotonic()
+    seed, is_clip = planned.seed, planned.is_clip
     if seed + args.n - 1 > MAX_SEED:
         raise InputError(f"seed {seed} and the {args.n - 1} after it pass {MAX_SEED}: lower --seed")
     names = Names(args.output, range(seed, seed + args.n))
@@ -142,7 +161,8 @@ def _produce(args: Namespace, console: Console, make: Maker, *, is_clip: bool, s
             console.note(f"preview in {preview}")
         with Watch(console, label, preview) as watch:
             frames = make(number, watch)
-        paths.append(frames.save(names.name(index, frames.is_clip)))
+        path = names.name(index, frames.is_clip)
+        paths.append(planned.terms.save(frames, path, who=LOCAL, job=args.command))
         if not args.json:
             print(paths[-1], flush=True)
     _tell(console, frames, getattr(args, "frames", None), _seconds(started))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import vino
-from vino.cli import learning, runs, serving, values
+from vino.cli import governing, learning, runs, serving, showing, values
 from vino.cli.console import one_line
 
 USAGE_ERROR = 2
@@ -155,7 +155,9 @@ vino generate "$(vino rewrite 'a dog beside something to eat')"
 """))
     learning.add_commands(command, _model, _talk)
     runs.add_commands(command, _talk)
+    showing.add_commands(command, _talk)
     serving.add_commands(command, _model, _talk)
+    governing.add_commands(command, _talk)
     return parser, made
 
 
@@ -198,6 +200,7 @@ def _batch(parser: Parser) -> None:
     _frames(parser, "frames of clips (default: the model's)")
     _model(parser)
     _sampling(parser, "what a task says itself comes first")
+    governing.carrying(parser)
     _talk(parser)
 
 
@@ -246,6 +249,7 @@ def _making(parser: Parser) -> None:
                         help="show what is there so far, in OUT.preview.png or .gif")  # fmt: skip
     _model(parser)
     _sampling(parser)
+    governing.carrying(parser)
     _talk(parser)
 
 

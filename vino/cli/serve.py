@@ -5,7 +5,7 @@ import json
 import time
 import warnings
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +32,11 @@ def serve(args: Namespace, console: Console) -> int:
     """Answer until Ctrl-C or SIGTERM; what waits then is made after the next start."""
     _check_extra()
     from vino import checkpoints
+    from vino.cli.govern import terms_of
     from vino.serve.http import Server
     from vino.serve.log import start_logging
 
-    settings = _settings(args)
+    settings = replace(_settings(args), terms=terms_of(args))
     if args.model != "tiny":
         checkpoints.resolve(args.model)  # refused before anything is opened
     start_logging(args.quiet)
@@ -45,8 +46,12 @@ def serve(args: Namespace, console: Console) -> int:
 
     def load() -> "Model":
         from vino import generate as library
+        from vino.model.encoded import Encoded
 
-        return library.load(args.model, device=args.device, **added)
+        model = library.load(args.model, device=args.device, **added)
+        if args.encoded_mib is not None:
+            model.encoded = Encoded(args.encoded_mib << 20)
+        return model
 
     server = Server(settings, load)
 
@@ -95,9 +100,12 @@ _NEEDS = {"create": "NAME for the key", "revoke": "key's id, as vino keys list s
 def _settings(args: Namespace) -> "Settings":
     """Settings that were given, the defaults for the rest."""
     from vino.serve.config import Settings
+    from vino.serve.sites import Site
 
     names = ("model", "host", "port", "data", "database", "max_queue", "keep_days")
     given = {name: getattr(args, name, None) for name in names}
+    if getattr(args, "allow_urls", None):
+        given["allow_urls"] = tuple(Site.parse(host) for host in args.allow_urls)
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
@@ -113,6 +121,7 @@ def _list(found: list[Any], as_json: bool) -> None:
 
 
 def _check_extra() -> None:
-    for name in ("fastapi", "uvicorn", "sqlalchemy", "prometheus_client", "python_multipart"):
+    for name in ("fastapi", "uvicorn", "sqlalchemy", "prometheus_client", "python_multipart",
+                 "httpcore2"):  # fmt: skip
         if importlib.util.find_spec(name) is None:
             raise InputError('serving needs more packages: pip install "vino[serve]"')

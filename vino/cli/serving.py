@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 
-from vino.cli import values
+from vino.cli import governing, values
 
 MOST = 1_000_000
 
@@ -22,10 +22,13 @@ other addresses always need one.
 """, """
 vino serve
 vino serve --model my-vino --port 9000 --data /srv/vino
+vino serve --allow-urls images.example.org http://files.example.org:9000
+vino serve --policy policy.toml --audit /srv/vino/audit.jsonl --credentials --mark
 vino serve --host 0.0.0.0 --database postgresql://vino@db/vino --data /shared/vino
 """)  # fmt: skip
     _serve(server)
     model(server, seed=False)
+    governing.carrying(server, policy=True)
     talk(server)
     keys = command("keys", "serve:keys", "API keys of vino serve", """
 create: make a key and print it, once: it is stored as a hash.
@@ -45,6 +48,11 @@ def _serve(parser: ArgumentParser) -> None:
                         help="default: 8000; 0 takes a free one")  # fmt: skip
     parser.add_argument("--max-queue", metavar="N", type=values.whole(1, MOST),
                         help="jobs that may wait or run (default: 256)")  # fmt: skip
+    parser.add_argument("--allow-urls", metavar="HOST", nargs="+", help=(
+        "fetch media that requests name by URL, from these hosts alone: HOST[:PORT] over https, "
+        "http://HOST[:PORT] without (default: nothing is fetched)"))  # fmt: skip
+    parser.add_argument("--encoded-mib", metavar="N", type=values.whole(0, MOST),
+                        help="memory for encoded references (default: 1024)")  # fmt: skip
     parser.add_argument("--keep-days", metavar="N", type=values.number(0, above=True),
                         help="how long results are kept (default: 30)")  # fmt: skip
     _store(parser)

@@ -4,6 +4,7 @@ import math
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 LARGEST_SEED = 2**63 - 1
@@ -53,6 +54,14 @@ def number(least: float, *, above: bool = False) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def day(text: str) -> date:
+    """"2030-12-31" to a date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f'"{text}" is no day: write it like 2030-12-31') from None
 
 
 def adapter(text: str) -> tuple[Path, float]:

@@ -9,9 +9,10 @@ from pathlib import Path
 from vino.data.buckets import Buckets
 from vino.data.manifest import open_records
 from vino.data.sample import NO_RULES, Placed, Record, Rules
-from vino.data.sources.records import read
+from vino.data.sources.records import Admit, read
 from vino.errors import InputError
-from vino.media import DEFAULT_LIMITS, Limits, MediaWarning, content_hash
+from vino.govern.guard import RefusedByPolicy
+from vino.media import DEFAULT_LIMITS, Frames, Limits, MediaWarning, content_hash
 from vino.sizes import PixelSize
 
 RATIOS = (1 / 4, 9 / 16, 2 / 3, 3 / 4, 1.0, 4 / 3, 3 / 2, 16 / 9, 4.0)
@@ -89,10 +90,12 @@ def check(
     rules: Rules = NO_RULES,
     limits: Limits = DEFAULT_LIMITS,
     watch: Watch | None = None,
+    admit: Admit | None = None,
 ) -> Report:
     """Examine every record of a manifest, task file, shard or folder.
 
-    watch: called with (done, of how many). InputError only when there is nothing to examine.
+    watch: called with (done, of how many). admit: is shown every medium of a record, and raises
+    InputError when it must not be used. InputError only when there is nothing to examine.
     """
     report = Report(str(path))
     records = open_records(path, rules, lambda error: report.refused.append(str(error)))
@@ -102,7 +105,7 @@ def check(
     for number in range(len(records)):
         record = records[number]
         _count_words(report, record, texts)
-        _look(report, record, buckets, limits, seen)
+        _look(report, record, buckets, limits, seen, admit)
         if watch:
             watch(number + 1, len(records))
     return report
@@ -120,19 +123,29 @@ def _count_words(report: Report, record: Record, texts: set[str]) -> None:
 
 
 def _look(
-    report: Report, record: Record, buckets: Buckets, limits: Limits, seen: dict[str, str]
+    report: Report,
+    record: Record,
+    buckets: Buckets,
+    limits: Limits,
+    seen: dict[str, str],
+    admit: Admit | None,
 ) -> None:
     """Decode all media of a record."""
     try:
         for medium in record.media:
-            _read(report, medium, limits)
+            _admit(record, _read(report, medium, limits), admit)
         if record.target is None:
             report.without_target += 1
             return
-        size, digest = _read(report, record.target, limits)
+        frames = _read(report, record.target, limits)
+        _admit(record, frames, admit)
+    except RefusedByPolicy as refusal:
+        report.refused.append(str(refusal))
+        return
     except InputError as error:
         report.broken.append((record.where, str(error)))
         return
+    size, digest = frames.size, content_hash(frames)
     report.sizes[size] += 1
     if digest in seen:
         report.duplicates.append((seen[digest], record.where))
@@ -143,8 +156,13 @@ def _look(
         report.left_out.append((record.where, str(error)))
 
 
-def _read(report: Report, medium: Placed, limits: Limits) -> tuple[PixelSize, str]:
-    """Size and content of a medium; damage that decoders work around is noted."""
+def _admit(record: Record, frames: Frames, admit: Admit | None) -> None:
+    if admit is not None:
+        admit(record, frames)
+
+
+def _read(report: Report, medium: Placed, limits: Limits) -> Frames:
+    """A medium; damage that decoders work around is noted."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         frames = read(medium, limits)
@@ -155,7 +173,7 @@ def _read(report: Report, medium: Placed, limits: Limits) -> tuple[PixelSize, st
             f"{medium.place} is {found.width}x{found.height} with {found.frames} frames, not "
             f"{stated.width}x{stated.height} with {stated.frames} as stated"
         )
-    return frames.size, content_hash(frames)
+    return frames
 
 
 def _range_of(frames: int) -> str:

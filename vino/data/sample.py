@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar
 
 from vino.data.members import Member
 from vino.errors import InputError
+from vino.govern.policy import Rules
 from vino.media import Frames
 from vino.prompt import Prompt
 from vino.sizes import PixelSize
@@ -106,27 +107,6 @@ class Record:
             raise InputError(f'{self.where} has no short prompt: add "short"')
         media = (s for s in self.segments if isinstance(s, Placed))
         return replace(self, segments=(*media, self.short))
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a record must state to be used.
-
-    licence: every record names its licence. consent: records with people say on what ground.
-    """
-
-    licence: bool = False
-    consent: bool = False
-
-    def check(self, record: Record) -> None:
-        """InputError when the record may not be used."""
-        if self.licence and not record.licence.strip():
-            raise InputError(f"{record.where} names no licence: add one, or leave the record out")
-        if self.consent and record.people and not record.consent.strip():
-            raise InputError(
-                f'{record.where} shows people and states no consent: add "consent", or leave the '
-                "record out"
-            )
 
 
 NO_RULES = Rules()

@@ -1,7 +1,7 @@
 """Answers: made in packs, kept on disk, and not made again."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,6 @@ PICTURES, CLIPS = 16, 2  # questions of a pack
 FPS = 12.0  # of clips, as written
 LOSSLESS = 100  # quality of an animated WebP that keeps every pixel
 
-Done = Callable[[int], None]
-
 
 def open_folder(out: Path, run: dict[str, Any]) -> None:
     """Make a folder for answers, or go on in one; InputError if it holds another run's."""
@@ -31,27 +29,30 @@ def open_folder(out: Path, run: dict[str, Any]) -> None:
     record.write_text(json.dumps(run, indent=1))
 
 
-def collect(
-    candidate: Candidate, trials: Sequence[Trial], out: Path, done: Done
-) -> Iterator[np.ndarray]:
-    """The answers (T H W 3 uint8) to all trials, in order.
+Pack = list[tuple[Trial, np.ndarray]]
+"""Questions with their answers (T H W 3 uint8)."""
 
-    done: told how many more questions are answered, after every pack
-    """
-    missing = [trial for trial in trials if not (out / output_of(trial)).exists()]
-    done(len(trials) - len(missing))
+
+def collect(candidate: Candidate, trials: Sequence[Trial], out: Path) -> Iterator[Pack]:
+    """All trials with their answers, as they are made: those first that are there already."""
+    missing = unanswered(trials, out)
+    asked = set(missing)
+    if there := [(trial, _read(out, trial)) for trial in trials if trial not in asked]:
+        yield there
     for clips in (False, True):
         group = [trial for trial in missing if trial.is_clip == clips]
-        pack = CLIPS if clips else PICTURES
-        for start in range(0, len(group), pack):
-            asked = group[start : start + pack]
-            for trial, answer in zip(asked, candidate.answer(asked), strict=True):
+        size = CLIPS if clips else PICTURES
+        for start in range(0, len(group), size):
+            pack = group[start : start + size]
+            answers = candidate.answer(pack)
+            for trial, answer in zip(pack, answers, strict=True):
                 _write(out / output_of(trial), answer)
-            done(len(asked))
-    for trial in trials:
-        answer = _read(out / output_of(trial))
-        still = trial.is_clip and len(answer) == 1  # a file holds a clip of equal frames as one
-        yield answer.repeat(len(trial.sample.target), 0) if still else answer
+            yield list(zip(pack, answers, strict=True))
+
+
+def unanswered(trials: Sequence[Trial], out: Path) -> list[Trial]:
+    """Those whose answers are not in the folder."""
+    return [trial for trial in trials if not (out / output_of(trial)).exists()]
 
 
 def output_of(trial: Trial) -> str:
@@ -75,8 +76,11 @@ def _write(path: Path, video: np.ndarray) -> None:
     Frames(video, FPS).save(path, quality=LOSSLESS if len(video) > 1 else None)
 
 
-def _read(path: Path) -> np.ndarray:
+def _read(out: Path, trial: Trial) -> np.ndarray:
+    path = out / output_of(trial)
     try:
-        return (read_picture if path.suffix == ".png" else read_clip)(path).pixels
+        answer = (read_clip if trial.is_clip else read_picture)(path).pixels
     except InputError as error:
         raise InputError(f"{error}: delete it, and it is made again") from None
+    still = trial.is_clip and len(answer) == 1  # a file holds a clip of equal frames as one
+    return answer.repeat(len(trial.sample.target), 0) if still else answer

@@ -45,6 +45,7 @@ figcaption small { display: block; opacity: .7; max-height: 6rem; overflow-y: au
 summary { cursor: pointer; margin: .8rem 0 .4rem; }
 td:nth-child(n+2) { white-space: nowrap; }
 .words td { white-space: normal; }
+.goals td:not(:last-child) { white-space: nowrap; }
 @media (max-width: 40rem) {
   table { font-size: .8rem; } th, td { padding: .15rem .35rem; } .bar { width: 3rem; }
   .sheet { grid-template-columns: 1fr 1fr; } figure img.answer { width: 64px; height: 64px; }
@@ -61,14 +62,18 @@ $body
 def page(run: Mapping[str, Any], results: Sequence[Result]) -> str:
     """The whole page."""
     title, about = tables.about(run)
+    goals = tables.goals(results)
     body = [_section(result) for result in results]
+    if goals.rows:
+        body.insert(0, f'<h2 id="goals">{tables.GOALS_HEAD}</h2>{_words(goals, "goals")}')
     published = tables.beside_published(results)
     if published.rows:
         body.append(
             f'<h2 id="published">Beside the published numbers</h2><p>{escape(WORLDS_DIFFER)}</p>'
             + _words(published)
         )
-    links = [f'<a href="#{r.suite}">{r.suite}</a>' for r in results]
+    links = ['<a href="#goals">goals</a>'] if goals.rows else []
+    links += [f'<a href="#{r.suite}">{r.suite}</a>' for r in results]
     if published.rows:
         links.append('<a href="#published">published numbers</a>')
     return PAGE.substitute(
@@ -119,10 +124,12 @@ def _bar(value: float, low: float, high: float) -> str:
     )
 
 
-def _words(table: Table) -> str:
+def _words(table: Table, kind: str = "") -> str:
     rows = ["".join(f"<td>{escape(cell)}</td>" for cell in cells) for cells in table.rows]
     inner = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<div class="wide"><table class="words">{_head(table.heads)}{inner}</table></div>'
+    return (
+        f'<div class="wide"><table class="words {kind}">{_head(table.heads)}{inner}</table></div>'
+    )
 
 
 def _head(heads: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from vino.errors import InputError
 from vino.evaluate import tables
 from vino.evaluate.page import page
 from vino.evaluate.published import WORLDS_DIFFER
-from vino.evaluate.results import Result, write_results
+from vino.evaluate.results import Result, scores_of, write_results
 from vino.evaluate.tables import Table
 
 CARD_HEAD = "## Scores"
@@ -17,8 +17,7 @@ CARD_HEAD = "## Scores"
 
 def write_report(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -> None:
     """Write all files of a finished evaluation."""
-    scores = {result.suite: result.scores for result in results}
-    (out / "results.json").write_text(json.dumps(scores, indent=1) + "\n")
+    (out / "results.json").write_text(json.dumps(scores_of(results), indent=1) + "\n")
     accuracy = {result.suite: result.accuracy for result in results}
     (out / "judge.json").write_text(json.dumps(accuracy, indent=1) + "\n")
     write_results(out, [one for result in results for one in result.answered])
@@ -44,6 +43,9 @@ def markdown(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -> st
     """The tables, with links to the contact sheets that there are."""
     title, about = tables.about(run)
     lines = [f"# {title}", "", about]
+    goals = tables.goals(results)
+    if goals.rows:
+        lines += ["", f"## {tables.GOALS_HEAD}", "", *_table(goals)]
     for result in results:
         lines += ["", f"## {result.suite}", "", *([result.about, ""] if result.about else [])]
         lines += _table(tables.scores(result)) if result.scores else [tables.NOTHING]

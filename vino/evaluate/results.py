@@ -54,6 +54,11 @@ class Result:
     answered: Sequence[Answered]
 
 
+def scores_of(results: Iterable[Result]) -> dict[str, dict[str, list[float]]]:
+    """Suite -> metric -> [value, low, high]."""
+    return {result.suite: dict(result.scores) for result in results}
+
+
 def write_results(folder: Path, answered: Iterable[Answered]) -> None:
     """Write results.jsonl into a folder."""
     lines = [json.dumps(asdict(one)) + "\n" for one in answered]

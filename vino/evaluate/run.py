@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from vino.evaluate.answers import open_folder
-from vino.evaluate.candidate import Candidate, ModelCandidate
+from vino.evaluate.answers import open_folder, unanswered
+from vino.evaluate.asking import ModelCandidate
+from vino.evaluate.candidate import Candidate
 from vino.evaluate.report import write_card, write_report
-from vino.evaluate.world.judge import Judge
+from vino.evaluate.results import Result
+from vino.evaluate.world.judging import open_bench
+from vino.evaluate.world.pace import Pace, Watcher, weight
 from vino.evaluate.world.questions import built_styles
-from vino.evaluate.world.run import Examination, Watcher, run_suite
-from vino.evaluate.world.suites import WORLD, chosen_suites
+from vino.evaluate.world.run import Examination, measure, run_suite
+from vino.evaluate.world.suites import SUITES, WORLD, chosen_suites
 from vino.evaluate.world.trials import Course, known_world
 from vino.generate import Model
-
-Results = dict[str, dict[str, list[float]]]
-"""Suite -> metric -> [value, low, high]."""
 
 
 def evaluate(
@@ -26,14 +26,17 @@ def evaluate(
     quick: bool = False,
     world: str = "first-light",
     card: str | Path | None = None,
-    watch: Watcher = lambda what, done, total: None,
-) -> Results:
-    """Score a model on held-out scenes of the emoji world.
+    watch: Watcher = lambda what, done, total, left: None,
+    beside: bool = False,
+) -> list[Result]:
+    """Score a model on held-out scenes of the emoji world, suite by suite.
 
     suites: their names, "world" for all of them. seeds: the first also draws the scenes. out:
     folder for answers, results and reports; answers that are there already are not made again.
     quick: a few scenes of each kind. world: what the model knows, a key of `WORLDS`. card: folder
-    of a model whose card takes the scores.
+    of a model whose card takes the scores. watch: told how far it has come. beside: judge
+    in a process of its own, while the model answers; it imports the program's main module, which
+    has to stand that. The scores are the same.
     Raises InputError for unknown names and for a folder that holds another run.
     """
     chosen, out = chosen_suites(suites), Path(out)
@@ -43,10 +46,16 @@ def evaluate(
     record = {"model": candidate.identity, "seed": course.seeds[0], "world": world, "quick": quick}
     open_folder(out, record)
     known = course.world.vocabulary
-    judge = Judge((*known.styles, *built_styles()), known.tints)
-    exam = Examination(candidate, course, judge, out, watch)
-    results = [run_suite(name, exam) for name in chosen]
+    questions = {name: list(SUITES[name].ask(course)) for name in chosen if name in SUITES}
+    missing = unanswered([trial for trials in questions.values() for trial in trials], out)
+    pace = Pace(sum(map(weight, missing)))
+    with open_bench((*known.styles, *built_styles()), known.tints, beside) as bench:
+        exam = Examination(candidate, course, bench, pace, out, watch)
+        results = [
+            run_suite(name, questions[name], exam) if name in questions else measure(name, exam)
+            for name in chosen
+        ]
     write_report(out, record, results)
     if card is not None:
         write_card(Path(card), record, results)
-    return {result.suite: dict(result.scores) for result in results}
+    return results

@@ -7,25 +7,41 @@ import numpy as np
 
 RESAMPLINGS = 4000
 LEVEL = 0.95
+TAIL = (1 - LEVEL) / 2
 EXACT = 12  # differences up to which all signs are tried
 PERMUTATIONS = 20_000  # drawn where there are more
 
 
-def mean_with_interval(values: Mapping[str, Sequence[float]]) -> list[float]:
+def mean_with_interval(
+    values: Mapping[str, Sequence[float]], is_share: bool = False
+) -> list[float]:
     """[mean, low, high]: the mean and its 95 % percentile bootstrap interval.
 
     values: by scene; the answers to one scene are drawn together, for they are not independent
+    is_share: they lie between 0 and 1. Where all of them are 0, or all 1, there is nothing to
+        resample, and the open end is the exact binomial one.
     """
     means = np.array([np.mean(v) for v in values.values()])
     drawn = np.random.default_rng(0).integers(len(means), size=(RESAMPLINGS, len(means)))
     low, high = interval(means[drawn].mean(-1))
+    if is_share:
+        low = min(low, 1 - unseen_share(len(means))) if means.min() == 1 else low
+        high = max(high, unseen_share(len(means))) if means.max() == 0 else high
     return [round(float(value), 4) for value in (means.mean(), low, high)]
+
+
+def unseen_share(count: int) -> float:
+    """The most that what none of so many showed may have of the whole, at the 95 % level.
+
+    The end of the exact binomial interval (Clopper & Pearson 1934); it holds for any values
+    between 0 and 1, for their mean is no less than the chance of a 1.
+    """
+    return float(1 - TAIL ** (1 / count))
 
 
 def interval(resampled: np.ndarray) -> tuple[float, float]:
     """The 95 % percentile interval of resampled values."""
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(resampled, (tail, 1 - tail))
+    low, high = np.quantile(resampled, (TAIL, 1 - TAIL))
     return float(low), float(high)
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vino.evaluate.published import FAIR, GOALS, PUBLISHED
+from vino.evaluate.goals import Standing, goal_of, standings
+from vino.evaluate.published import FAIR, PUBLISHED
 from vino.evaluate.results import Result
 
+GOALS_HEAD = "Beside the goals"
 NOTHING = "Nothing is asked: the vocabulary or the model lacks what these questions need."
 
 
@@ -26,9 +28,9 @@ def about(run: Mapping[str, Any]) -> tuple[str, str]:
     quick = ", quick: a few scenes of each kind" if run["quick"] else ""
     return title, (
         f"Model {name} {str(model.get('hash', ''))[:12]}, vocabulary {run['world']}, "
-        f"seed {run['seed']}{quick}. Means with 95 % bootstrap intervals over scenes. The judge's "
-        "columns: share of true answers, damaged as named, that it scores as true; below "
-        f"{FAIR} (!) a score says little."
+        f"seed {run['seed']}{quick}. Means with 95 % bootstrap intervals over scenes; where all "
+        "answers agree, exact binomial ones. The judge's columns: share of true answers, damaged "
+        f"as named, that it scores as true; below {FAIR} (!) a score says little."
     )
 
 
@@ -39,16 +41,41 @@ def scores(result: Result) -> Table:
     rows = []
     for metric, (value, low, high) in result.scores.items():
         seen = result.accuracy.get(metric, {})
-        goal = GOALS.get((result.suite, metric))
+        goal = goal_of(result.suite, metric)
         rows.append((
             metric,
             f"{value:.3f}",
             f"{low:.3f} to {high:.3f}",
             str(result.counts[metric]),
-            "" if goal is None else f"{goal:.2f}",
+            "" if goal is None else str(goal),
             *(_accuracy(seen[d]) if d in seen else "" for d in damages),
         ))  # fmt: skip
     return Table(heads, tuple(rows))
+
+
+def goals(results: Sequence[Result]) -> Table:
+    """Every goal set for these suites, what was reached, and the judge's accuracy on the truth."""
+    heads = ("suite", "metric", "score", "95 %", "n", "judge", "goal", "reached")
+    return Table(heads, tuple(map(_standing, standings(results))))
+
+
+def _standing(one: Standing) -> tuple[str, ...]:
+    name = one.goal.suite, one.metric.removesuffix(": ")
+    if one.score is None:
+        return *name, "", "", "", "", str(one.goal), f"not asked: {one.goal.needs}"
+    value, low, high = one.score
+    seen = one.result.accuracy.get(one.metric, {})
+    judged = _accuracy(seen["rendered"]) if "rendered" in seen else ""
+    numbers = f"{value:.3f}", f"{low:.3f} to {high:.3f}", str(one.result.counts[one.metric])
+    return *name, *numbers, judged, str(one.goal), "yes" if one.goal.is_reached(value) else "no"
+
+
+def text(table: Table) -> str:
+    """For the terminal."""
+    rows = (table.heads, *table.rows)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(table.heads))]
+    aligned = [[c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows]
+    return "\n".join("  ".join(row).rstrip() for row in aligned)
 
 
 def brief(results: Sequence[Result]) -> Table:

@@ -80,6 +80,16 @@ def read_recipe(path: str | Path, limits: Limits = DEFAULT_LIMITS) -> dict[str, 
     return _parse(text, path)
 
 
+def recipe_media(recipe: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(kind, sha256, file name) of every reference a recipe needs."""
+    prompt = recipe.get("prompt", [])
+    return [
+        (s["kind"], s["sha256"], s.get("name", ""))
+        for s in prompt
+        if isinstance(s, dict) and s.get("kind") in ("image", "video")
+    ]
+
+
 def _parse(text: str, path: Path) -> dict[str, Any]:
     try:
         if len(text) > _MAX_LENGTH:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from vino.model.conditioner import Conditioner
+from vino.model.encoded import Encoded
 from vino.model.mmdit import ContextStates, Memories, MMDiT
 from vino.model.sequence import pack, pack_references
 from vino.model.vae import VideoAutoencoder
@@ -46,11 +47,15 @@ class Vino(nn.Module):
     def dtype(self) -> torch.dtype:
         return self.mmdit.final_proj.weight.dtype
 
-    def read(self, chats: Sequence[Chat]) -> list[PromptStates]:
-        """States of the chats, once and without gradients; share them wherever they recur."""
+    def read(self, chats: Sequence[Chat], encoded: Encoded | None = None) -> list[PromptStates]:
+        """States of the chats, once and without gradients; share them wherever they recur.
+
+        encoded: where visual features are looked up and kept.
+        """
         config = self.conditioner.config
         blind = config.references == "latents"
-        return self.vlm.read([self.vlm.tokenize(chat, config.queries, blind) for chat in chats])
+        tokens = [self.vlm.tokenize(chat, config.queries, blind) for chat in chats]
+        return self.vlm.read(tokens, encoded)
 
     def condition(
         self, prompts: Sequence[PromptStates], references: Sequence[Sequence[Tensor]]

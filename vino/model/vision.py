@@ -4,9 +4,11 @@ Resizing is torch's antialiased bicubic on 8-bit pixels, which equals what the l
 processors do; patches are ordered by merged 2x2 cells. Axes: T frames, H W pixels.
 """
 
+import hashlib
 import json
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +114,13 @@ class VisionInput:
     patches: Tensor
     grid: tuple[int, int, int]
     times: tuple[float, ...] = ()
+
+    @cached_property
+    def content(self) -> str:
+        """SHA-256, in hex, of what the features depend on: patches and grid, not the times."""
+        digest = hashlib.sha256(repr(self.grid).encode())
+        digest.update(self.patches.contiguous().numpy().data)
+        return digest.hexdigest()
 
     def tokens(self, merge: int) -> int:
         """Language tokens of one temporal patch."""

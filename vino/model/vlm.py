@@ -7,6 +7,7 @@ decoder layer). Axes: L tokens of a prompt, h width, N queries.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import cast
 
@@ -16,10 +17,13 @@ from transformers import DynamicCache, PreTrainedTokenizerBase, Qwen3VLForCondit
 from transformers.cache_utils import DynamicLayer
 
 from vino.errors import InputError
+from vino.model.encoded import Encoded
 from vino.model.vision import VisionConfig, VisionInput, see_clip, see_picture
 from vino.prompt import Chat
 
 IMAGE, VIDEO = 1, 2  # token types transformers expects
+
+Seen = dict[str, tuple[Tensor, ...]]  # features of media by content: embeddings, deepstack levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,16 +145,31 @@ class VLM(nn.Module):
         return tuple(places)
 
     @torch.no_grad()
-    def read(self, prompts: Sequence[Tokens]) -> list[PromptStates]:
+    def read(
+        self, prompts: Sequence[Tokens], encoded: Encoded | None = None
+    ) -> list[PromptStates]:
         """Run prompts once; those of equal length share a pass."""
+        seen = self.look(prompts, encoded)
         states: list[PromptStates | None] = [None] * len(prompts)
         for members in _by_length([len(p.ids) for p in prompts]):
-            for i, state in zip(members, self._read([prompts[i] for i in members]), strict=True):
+            made = self._read([prompts[i] for i in members], seen)
+            for i, state in zip(members, made, strict=True):
                 states[i] = state
         return [s for s in states if s is not None]
 
-    def _read(self, prompts: list[Tokens]) -> list[PromptStates]:
-        embeds, positions, deepstack, visual = self._inputs(prompts)
+    def look(self, prompts: Sequence[Tokens], encoded: Encoded | None = None) -> Seen:
+        """Features of all media: looked at together, or with `encoded` found there or kept there.
+
+        What is kept was looked at alone, so that it is the same to the bit in every company.
+        """
+        media = {x.content: x for p in prompts for x in (*p.images, *p.videos)}
+        if encoded is None:
+            return dict(zip(media, self._see(list(media.values())), strict=True))
+        alone = {content: partial(self._alone, x) for content, x in media.items()}
+        return {c: encoded.get(f"seen {c}", see) for c, see in alone.items()}
+
+    def _read(self, prompts: list[Tokens], seen: Seen) -> list[PromptStates]:
+        embeds, positions, deepstack, visual = self._inputs(prompts, seen)
         cache = DynamicCache(config=self.model.config)
         hidden = self._last_layer_input(
             inputs_embeds=embeds,
@@ -171,7 +190,7 @@ class VLM(nn.Module):
         ]
 
     def _inputs(
-        self, prompts: list[Tokens]
+        self, prompts: list[Tokens], seen: Seen
     ) -> tuple[Tensor, Tensor, list[Tensor] | None, Tensor | None]:
         """Embeddings G L h, positions 3 G L, deepstack features and the mask of visual tokens."""
         ids = torch.stack([p.ids for p in prompts])
@@ -187,9 +206,10 @@ class VLM(nn.Module):
             return embeds, positions, None, None
         visual = types > 0
         features: dict[int, list[Tensor]] = {}
-        for kind, media, grid in ((IMAGE, images, grids[0]), (VIDEO, videos, grids[1])):
-            if grid is not None:
-                features[kind] = self._see(media, grid)
+        for kind, media in ((IMAGE, images), (VIDEO, videos)):
+            if media:
+                by_level = zip(*(seen[x.content] for x in media), strict=True)
+                features[kind] = [torch.cat(level) for level in by_level]
         kinds = types[visual]
         merged = []
         for level in range(len(next(iter(features.values())))):
@@ -199,11 +219,18 @@ class VLM(nn.Module):
             merged.append(rows)
         return embeds.masked_scatter(visual[..., None], merged[0]), positions, merged[1:], visual
 
-    def _see(self, media: list[VisionInput], grid: Tensor) -> list[Tensor]:
-        """Vision features of all media in order: [embeddings, deepstack 0, ...]."""
-        patches = torch.cat([x.patches for x in media]).to(self.model.device)
-        out = self.model.model.get_image_features(patches.to(self.model.dtype), grid)
-        return [torch.cat(list(x)) for x in (out.pooler_output, *out.deepstack_features)]
+    def _see(self, media: Sequence[VisionInput]) -> list[tuple[Tensor, ...]]:
+        """Vision features of each medium: embeddings, deepstack 0, ..."""
+        if not media:
+            return []
+        patches = torch.cat([x.patches for x in media]).to(self.model.device, self.model.dtype)
+        out = self.model.model.get_image_features(patches, _grids(media, self.model.device))
+        lengths = [x.grid[0] * x.tokens(self.vision.merge) for x in media]
+        levels = [torch.cat(list(x)) for x in (out.pooler_output, *out.deepstack_features)]
+        return list(zip(*(level.split(lengths) for level in levels), strict=True))
+
+    def _alone(self, medium: VisionInput) -> tuple[Tensor, ...]:
+        return self._see([medium])[0]
 
     def ask(self, queries: Tensor, prompts: Sequence[PromptStates]) -> list[Tensor]:
         """States (N h) of the queries behind each prompt. Gradients reach the queries alone."""

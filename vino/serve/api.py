@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from vino.serve.bodies import MOST, NO_URLS, Making, caller, decode, read_json, service, words
+from vino.serve import answers
+from vino.serve.answers import Paged, tells
+from vino.serve.bodies import MOST, Making, caller, decode, read_json, service, words
+from vino.serve.fetch import Link
 from vino.serve.openai import page
 from vino.serve.order import Order, Part
 from vino.serve.replies import Refusal, reply
@@ -18,21 +21,31 @@ router = APIRouter(prefix="/v1")
 
 
 class Segment(BaseModel):
-    """Text, or a picture or video in base64; `base` marks the one being edited."""
+    """Text, or a picture or video, in base64 or behind a URL; `base` marks what is edited."""
 
     model_config = ConfigDict(extra="forbid")
 
     type: Literal["text", "image", "video"]
     text: str | None = None
     data: str | None = None
+    url: str | None = None
     base: bool = False
-    url: Any = None
-    path: Any = None
 
-    @field_validator("url", "path")
-    @classmethod
-    def _refuse(cls, value: Any) -> None:
-        raise ValueError(NO_URLS)
+    @property
+    def words(self) -> str:
+        """The text of a text segment."""
+        if self.text is None or self.data is not None or self.url is not None:
+            raise Refusal(400, "a text segment has its `text` alone", param="prompt")
+        return self.text
+
+    @property
+    def medium(self) -> bytes | Link:
+        """What a picture or video is."""
+        if self.text is None and self.data is not None and self.url is None:
+            return decode(self.data)
+        if self.text is None and self.data is None and self.url is not None:
+            return Link(self.url)
+        raise Refusal(400, "an image or video has either `data` or `url`", param="prompt")
 
 
 class Generation(Making):
@@ -47,22 +60,18 @@ class Generation(Making):
     quality: int | None = Field(None, ge=1, le=100)
     previews: bool = False
 
-    def order(self) -> tuple[Order, list[bytes]]:
+    def order(self) -> tuple[Order, list[bytes | Link]]:
         """The order and its media."""
         parts: list[Part] = []
-        media: list[bytes] = []
+        media: list[bytes | Link] = []
         for segment in [self.prompt] if isinstance(self.prompt, str) else self.prompt:
             if isinstance(segment, str):
                 parts.append(words(segment))
             elif segment.type == "text":
-                if segment.text is None or segment.data is not None:
-                    raise Refusal(400, "a text segment has its `text` alone", param="prompt")
-                parts.append(words(segment.text))
+                parts.append(words(segment.words))
             else:
-                if segment.data is None or segment.text is not None:
-                    raise Refusal(400, f"an {segment.type} has its `data` alone", param="prompt")
                 parts.append(Part(segment.type, file=len(media), base=segment.base))
-                media.append(decode(segment.data))
+                media.append(segment.medium)
         sampling = self.sampling
         if self.per_reference is not None:
             sampling["per_reference"] = self.per_reference
@@ -74,7 +83,7 @@ class Generation(Making):
         return order, media
 
 
-@router.post("/generate")
+@router.post("/generate", **tells(answers.JobTold, 202, takes=Generation))
 async def generate(request: Request) -> Response:
     """Accept anything the library can make; the job tells the rest."""
     shop, who = service(request), caller(request)
@@ -83,43 +92,45 @@ async def generate(request: Request) -> Response:
     return reply(shop.told(job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
 
-@router.get("/jobs")
-async def list_jobs(
-    request: Request, after: str = "", limit: int = 20, order: str = "desc"
-) -> Response:
+@router.get("/jobs", **tells(answers.Jobs))
+async def list_jobs(request: Request, part: Paged) -> Response:
+    """All of the caller's jobs, pictures, videos and turns among them."""
     shop = service(request)
-    jobs, more = await page(request, None, after, limit, order)
+    jobs, more = await page(request, None, part)
     return reply({"object": "list", "data": [shop.told(job) for job in jobs], "has_more": more})
 
 
-@router.get("/jobs/{id}")
+@router.get("/jobs/{id}", **tells(answers.JobTold))
 async def get_job(request: Request, id: str) -> Response:
+    """A job's state, and its results when it is done."""
     shop = service(request)
     return reply(shop.told(await shop.find(id, caller(request))))
 
 
-@router.post("/jobs/{id}/cancel")
+@router.post("/jobs/{id}/cancel", **tells(answers.JobTold))
 async def cancel_job(request: Request, id: str) -> Response:
     """Ends between two steps; what is over stays as it is."""
     shop, who = service(request), caller(request)
     return reply(shop.told(await shop.cancel(await shop.find(id, who), who)))
 
 
-@router.delete("/jobs/{id}")
+@router.delete("/jobs/{id}", **tells(answers.Deleted))
 async def delete_job(request: Request, id: str) -> Response:
+    """Cancels the job if need be; forgets it and its files."""
     shop, who = service(request), caller(request)
     await shop.delete(await shop.find(id, who), who)
     return reply({"id": id, "object": "job.deleted", "deleted": True})
 
 
-@router.get("/jobs/{id}/content/{index}")
+@router.get("/jobs/{id}/content/{index}", **tells("*/*"))
 async def get_content(request: Request, id: str, index: int) -> Response:
+    """A result, counted from 0."""
     shop = service(request)
     path, output = shop.output(await shop.find(id, caller(request)), index)
     return FileResponse(path, media_type=output["type"])
 
 
-@router.get("/jobs/{id}/events")
+@router.get("/jobs/{id}/events", **tells("text/event-stream"))
 async def get_events(request: Request, id: str) -> Response:
     """Server-sent events: progress and preview, at last done, failed or cancelled."""
     shop, who = service(request), caller(request)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from vino.serve.config import Settings
+from vino.serve.fetch import NO_URLS, Link
 from vino.serve.keys import Caller
 from vino.serve.order import Order, Part
 from vino.serve.replies import Refusal
@@ -21,8 +23,6 @@ _FIELD_BYTES = 1 << 20
 MOST = 10**9  # any count a client may write down; what is too much is said later
 
 _KINDS = ("str", "list[union[str,Segment]]", "Segment")  # pydantic's steps into a prompt
-
-NO_URLS = "URLs are not fetched here: send the data itself, in base64"
 
 
 class Making(BaseModel):
@@ -54,7 +54,7 @@ class Making(BaseModel):
         names = ("steps", "guidance", "image_guidance", "shift", "solver", "negative")
         return {n: getattr(self, n) for n in names if getattr(self, n) is not None}
 
-    def wish(self, request: Request, order: Order, media: list[bytes]) -> Wish:
+    def wish(self, request: Request, order: Order, media: Sequence[bytes | Link]) -> Wish:
         """With the order made of it."""
         idempotency = request.headers.get("idempotency-key")
         if idempotency is not None and not (0 < len(idempotency) <= 64 and idempotency.isascii()):

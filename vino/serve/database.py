@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     Text,
@@ -56,6 +57,24 @@ jobs_table = Table(
     UniqueConstraint("owner", "idempotency"),
     Index("jobs_waiting", "state", "priority", "created_at"),
     Index("jobs_of_owner", "owner", "created_at"),
+)  # fmt: skip
+
+sessions_table = Table(
+    "sessions", _tables,
+    Column("id", String(48), primary_key=True),
+    Column("owner", String(32), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("start", Text, nullable=False),
+    Index("sessions_of_owner", "owner", "created_at"),
+)  # fmt: skip
+
+turns_table = Table(
+    "turns", _tables,
+    Column("job", String(48), primary_key=True),
+    Column("session", String(48), nullable=False),
+    Column("parent", String(48)),
+    Column("output", Integer, nullable=False),
+    Index("turns_of_session", "session"),
 )  # fmt: skip
 
 keys_table = Table(
@@ -103,6 +122,18 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def behind(query: Select[Any], table: Table, after: Any, newest_first: bool) -> Select[Any]:
+    """The query's rows by age, those behind the one called `after` (with created_at and id)."""
+    created, id = table.c.created_at, table.c.id
+    if after is not None:
+        tied = created == after.created_at
+        if newest_first:
+            query = query.where((created < after.created_at) | (tied & (id < after.id)))
+        else:
+            query = query.where((created > after.created_at) | (tied & (id > after.id)))
+    return query.order_by(*(c.desc() if newest_first else c for c in (created, id)))
 
 
 def _sqlite(path: Path) -> Engine:

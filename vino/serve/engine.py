@@ -4,11 +4,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vino.errors import InputError, VinoError
+from vino.govern.guard import RefusedByPolicy
+from vino.govern.terms import Terms
 from vino.media import Frames
 from vino.request import Request
 from vino.serve.config import Settings
@@ -17,6 +20,7 @@ from vino.serve.jobs import CANCELLED, DONE, FAILED, Job, Jobs
 from vino.serve.log import fault, say
 from vino.serve.metrics import Metrics
 from vino.serve.order import FORMATS, Order
+from vino.serve.sessions import Sessions
 
 if TYPE_CHECKING:
     from vino.generate import Model, Progress
@@ -43,11 +47,13 @@ class Engine:
         self,
         settings: Settings,
         jobs: Jobs,
+        sessions: Sessions,
         files: Files,
         metrics: Metrics,
         load: Callable[[], "Model"],
     ):
         self.settings, self.jobs, self.files, self.metrics = settings, jobs, files, metrics
+        self.sessions = sessions
         self.worker = secrets.token_hex(8)
         self.model: Model | None = None
         self.failure: str | None = None
@@ -112,7 +118,11 @@ class Engine:
                 order = Order.from_json(job.request)
                 media = [p.file for p in order.parts if p.kind != "text"]
                 paths = [self.files.folder(job.id) / f"in-{i}" for i in sorted(set(media))]
-                plans.append((job, order.requests(paths, model, self.settings)))
+                requests = order.requests(paths, model, self.settings)
+                # Asked once more: consent may have been revoked while the job waited.
+                is_clip = model.check(requests[0]).frames > 1
+                self.settings.terms.admit(requests[0].prompt, is_clip, job.owner)
+                plans.append((job, requests))
             except Exception as error:
                 self.fail(job, error)
         run = _Run(self, [job for job, _ in plans])
@@ -163,11 +173,12 @@ class Engine:
                 fault("a sign of life failed")
 
     def _tidy(self) -> None:
-        """Forget old jobs, and remove folders that belong to none."""
-        for id in self.jobs.forget(time.time() - self.settings.keep_days * 86_400):
+        """Forget old jobs and sessions, and remove folders that belong to none."""
+        before = time.time() - self.settings.keep_days * 86_400
+        for id in (*self.jobs.forget(before), *self.sessions.forget(before)):
             self.files.remove(id)
         for id in self.files.abandoned():
-            if not self.jobs.exists(id):
+            if not (self.jobs.exists(id) or self.sessions.exists(id)):
                 self.files.remove(id)
 
 
@@ -206,8 +217,10 @@ class _Run:
         first = 0
         for job, order in zip(self.jobs, self.orders, strict=True):
             if order.shown and (folder := self.engine.files.folder(job.id)).is_dir():
-                replace(frames[first], recipe=None, sound=None).save(folder / PREVIEW)
-                (folder / PREVIEW).chmod(0o600)
+                with suppress(RefusedByPolicy):
+                    shown = self.engine.settings.terms.shown(frames[first])
+                    replace(shown, recipe=None, sound=None).save(folder / PREVIEW)
+                    (folder / PREVIEW).chmod(0o600)
             first += order.n
 
     def done(self, made: Sequence[Frames], counts: Sequence[int]) -> None:
@@ -226,7 +239,7 @@ class _Run:
         engine = self.engine
         folder = engine.files.folder(job.id)
         outputs = [
-            _save(frames, order, folder, f"out-{job.attempts}-{i}")
+            _save(frames, order, folder / f"out-{job.attempts}-{i}", job, engine.settings.terms)
             for i, frames in enumerate(results)
         ]
         synced(folder)
@@ -240,11 +253,12 @@ class _Run:
             engine.files.remove(job.id)
 
 
-def _save(frames: Frames, order: Order, folder: Path, stem: str) -> dict[str, Any]:
-    """Write one result; what is told about it."""
+def _save(frames: Frames, order: Order, stem: Path, job: Job, terms: Terms) -> dict[str, Any]:
+    """Write one result, as the server's terms have it; what is told about it."""
     form = order.form or ("mp4" if frames.is_clip else "png")
-    path = synced(frames.save(folder / f"{stem}.{form}", quality=order.quality))
-    path.chmod(0o600)
+    path = stem.with_name(f"{stem.name}.{form}")
+    terms.save(frames, path, who=job.owner, job=job.id, quality=order.quality)
+    synced(path).chmod(0o600)
     recipe = frames.recipe or {}
     return {
         "file": path.name,

@@ -1,6 +1,6 @@
 """The data folder: what jobs were given and what was made, readable by the server alone.
 
-jobs/ID/in-0 ...        media of the request, as they came
+jobs/ID/in-0 ...        media of the request, as they came; what a session begins with
 jobs/ID/out-1-0.png ... results, by attempt
 jobs/ID/preview.webp    what is there so far
 """

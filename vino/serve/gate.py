@@ -18,7 +18,7 @@ from vino.serve.log import fault, say
 from vino.serve.metrics import Metrics
 from vino.serve.replies import Refusal
 
-OPEN_PATHS = ("/health", "/ready")
+OPEN_PATHS = ("/health", "/ready", "/openapi.json", "/docs")  # they tell nothing of a server
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; sandbox"),
@@ -122,8 +122,10 @@ class _Visit:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            own = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in own}
             extra = (*_SAFE, (b"x-request-id", self.id.encode()))
-            message["headers"] = [*message.get("headers", ()), *extra]
+            message["headers"] = [*own, *(pair for pair in extra if pair[0] not in names)]
         await self._send(message)
 
     async def answer(self, refusal: Refusal) -> None:

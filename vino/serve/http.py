@@ -1,7 +1,8 @@
 """The application, and the server that runs it."""
 
+import json
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -17,18 +18,23 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from vino.errors import InputError
-from vino.serve import api, openai
+from vino.serve import api, editing, manual, openai
+from vino.serve.answers import Status, tells
 from vino.serve.config import Settings
 from vino.serve.database import Database
 from vino.serve.engine import Engine
+from vino.serve.fetch import Fetcher
 from vino.serve.files import Files
 from vino.serve.gate import Gate
+from vino.serve.history import History
 from vino.serve.jobs import Jobs
 from vino.serve.keys import Keys
 from vino.serve.log import say
 from vino.serve.metrics import Metrics
 from vino.serve.replies import Refusal, reply
+from vino.serve.schema import document
 from vino.serve.service import Service
+from vino.serve.sessions import Sessions
 
 if TYPE_CHECKING:
     from vino.generate import Model
@@ -59,8 +65,11 @@ class Server:
         self.files = files
         self.jobs = Jobs(self.database, settings)
         self.metrics = Metrics()
-        self.engine = Engine(settings, self.jobs, files, self.metrics, load)
-        self.service = Service(settings, self.jobs, files, self.engine)
+        sessions = Sessions(self.database, settings)
+        self.engine = Engine(settings, self.jobs, sessions, files, self.metrics, load)
+        history = History(settings, sessions, files)
+        fetcher = Fetcher(settings)
+        self.service = Service(settings, self.jobs, history, files, self.engine, fetcher)
 
     def app(self) -> ASGIApp:
         """The application; the engine runs as long as it does."""
@@ -68,9 +77,15 @@ class Server:
         app.state.service = self.service
         app.include_router(openai.router)
         app.include_router(api.router)
-        app.add_api_route("/health", self._health)
-        app.add_api_route("/ready", self._ready)
-        app.add_api_route("/metrics", self._figures)
+        app.include_router(editing.router)
+        app.add_api_route("/health", self._health, **tells(Status))
+        ready = tells(Status)
+        ready["responses"][503] = {"description": "Not ready", "model": Status}
+        app.add_api_route("/ready", self._ready, **ready)
+        app.add_api_route("/metrics", self._figures, **tells("text/plain"))
+        told = document(app.routes)
+        app.add_route("/openapi.json", _always(json.dumps(told), "application/json"))
+        app.add_route("/docs", _always(manual.page(told), "text/html", manual.POLICY))
         app.add_exception_handler(Refusal, _refused)
         app.add_exception_handler(HTTPException, _unknown)
         app.add_exception_handler(RequestValidationError, _invalid)
@@ -111,7 +126,7 @@ class Server:
         return reply({"status": "ok"})
 
     async def _ready(self) -> Response:
-        """Whether requests are taken; the model may still be loading."""
+        """Whether requests are taken: 503 while the model is loading, or the server stopping."""
         if self.engine.stopping.is_set():
             return reply({"status": "stopping"}, 503)
         if self.engine.model is None:
@@ -124,8 +139,13 @@ class Server:
         return reply({"status": "ready"})
 
     async def _figures(self) -> Response:
+        """Figures for Prometheus."""
         for state, count in (await run_in_threadpool(self.jobs.counts)).items():
             self.metrics.open.labels(state).set(count)
+        if (model := self.engine.model) is not None:
+            self.metrics.encoded.set(model.encoded.nbytes)
+            self.metrics.reused.labels("yes").set(model.encoded.hits)
+            self.metrics.reused.labels("no").set(model.encoded.misses)
         return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
@@ -149,6 +169,18 @@ class _Uvicorn(uvicorn.Server):
             self.force_exit = False  # a second Ctrl-C would cut the step that is running
 
 
+def _always(
+    content: str, kind: str, policy: str | None = None
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint whose answer never changes. policy: what browsers may load for it."""
+    headers = {} if policy is None else {"Content-Security-Policy": policy}
+
+    async def answer(request: Request) -> Response:
+        return Response(content, headers=headers, media_type=kind)
+
+    return answer
+
+
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
     return error.response()
@@ -162,4 +194,6 @@ async def _unknown(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return Refusal(400, "a value in the address has the wrong type").response()
+    found = error.errors()[0]
+    name = str(found["loc"][-1])
+    return Refusal(400, f"{name} in the address: {found['msg']}", param=name).response()

@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
 from vino.serve.config import Settings
-from vino.serve.database import Database
+from vino.serve.database import Database, behind
 from vino.serve.database import jobs_table as jobs
+from vino.serve.database import sessions_table as sessions
+from vino.serve.database import turns_table as turns
 from vino.serve.keys import Caller
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
@@ -34,6 +36,19 @@ class Full(Exception):
 
 class Mismatch(Exception):
     """An idempotency key that was used for another request."""
+
+
+class Gone(Exception):
+    """The session of a turn was deleted, or takes no more turns; the message says which."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A job's place in an edit session: it edits this output of that job, or the start (None)."""
+
+    session: str
+    parent: str | None
+    output: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,7 @@ class NewJob:
     steps: int
     fingerprint: str
     idempotency: str | None = None
+    turn: Turn | None = None
 
 
 class Jobs:
@@ -106,12 +122,14 @@ class Jobs:
                     return known
             self._admit(connection, caller)
             values = vars(new) | {"request": json.dumps(new.request)}
+            if (turn := values.pop("turn")) is not None:
+                self._place(connection, new.id, turn)
             connection.execute(
                 insert(jobs).values(
                     **values, owner=caller.id, state=QUEUED, created_at=time.time()
                 )
             )
-            return _job(connection.execute(select(jobs).where(jobs.c.id == new.id)).one())
+            return as_job(connection.execute(select(jobs).where(jobs.c.id == new.id)).one())
 
     def get(self, id: str, owner: str, kind: str | None = None) -> Job | None:
         """A job of this owner."""
@@ -119,26 +137,18 @@ class Jobs:
         where += [jobs.c.kind == kind] if kind is not None else []
         with self.database.reading() as connection:
             row = connection.execute(select(jobs).where(*where)).one_or_none()
-        return None if row is None else _job(row)
+        return None if row is None else as_job(row)
 
     def page(
         self, owner: str, kind: str | None, after: Job | None, limit: int, newest_first: bool
     ) -> list[Job]:
         """Jobs of one owner by age, those behind `after`."""
-        age = (jobs.c.created_at, jobs.c.id)
         query = select(jobs).where(jobs.c.owner == owner).limit(limit)
         if kind is not None:
             query = query.where(jobs.c.kind == kind)
-        if after is not None:
-            created, id = jobs.c.created_at, jobs.c.id
-            tied = created == after.created_at
-            if newest_first:
-                query = query.where((created < after.created_at) | (tied & (id < after.id)))
-            else:
-                query = query.where((created > after.created_at) | (tied & (id > after.id)))
-        query = query.order_by(*(c.desc() if newest_first else c for c in age))
+        query = behind(query, jobs, after, newest_first)
         with self.database.reading() as connection:
-            return [_job(row) for row in connection.execute(query)]
+            return [as_job(row) for row in connection.execute(query)]
 
     def claim(self, worker: str, budget: float) -> list[Job]:
         """Jobs to run together: the next one, and those behind it that fit its run and budget."""
@@ -167,7 +177,7 @@ class Jobs:
                 )
             )  # fmt: skip
             claimed = select(jobs).where(taken).order_by(*order)
-            return [_job(row) for row in connection.execute(claimed)]
+            return [as_job(row) for row in connection.execute(claimed)]
 
     def renew(self, worker: str, ids: Collection[str]) -> None:
         """A sign of life for jobs that run."""
@@ -221,12 +231,15 @@ class Jobs:
     def delete(self, id: str, owner: str) -> None:
         """Forget a job, whatever its state."""
         with self.database.writing() as connection:
-            connection.execute(delete(jobs).where(jobs.c.id == id, jobs.c.owner == owner))
+            gone = connection.execute(delete(jobs).where(jobs.c.id == id, jobs.c.owner == owner))
+            if gone.rowcount:
+                connection.execute(delete(turns).where(turns.c.job == id))
 
     def forget(self, before: float) -> list[str]:
-        """Forget jobs that were over before a time; their ids."""
+        """Forget jobs that were over before a time, but for turns of sessions; their ids."""
         with self.database.writing() as connection:
-            gone = delete(jobs).where(jobs.c.finished_at < before).returning(jobs.c.id)
+            old = (jobs.c.finished_at < before, jobs.c.id.not_in(select(turns.c.job)))
+            gone = delete(jobs).where(*old).returning(jobs.c.id)
             return list(connection.execute(gone).scalars())
 
     def exists(self, id: str) -> bool:
@@ -248,6 +261,16 @@ class Jobs:
                 .values(worker=None, lease_until=None, finished_at=time.time(), **values)
             )
             return changed.rowcount == 1
+
+    def _place(self, connection: Connection, id: str, turn: Turn) -> None:
+        """Put a job into its session's tree."""
+        session = select(sessions.c.id).where(sessions.c.id == turn.session)
+        if connection.execute(session).first() is None:
+            raise Gone("you have no such session")
+        here, limit = turns.c.session == turn.session, self.settings.max_turns
+        if connection.execute(select(func.count()).where(here)).scalar_one() >= limit:
+            raise Gone(f"the session has {limit} turns, the limit: begin another")
+        connection.execute(insert(turns).values(job=id, **vars(turn)))
 
     def _requeue(self, connection: Connection, which: Any) -> int:
         """Running jobs whose process died wait again; those that died too often have failed."""
@@ -285,10 +308,10 @@ def _known(
         return None
     if row.fingerprint != fingerprint:
         raise Mismatch
-    return _job(row)
+    return as_job(row)
 
 
-def _job(row: Row[Any]) -> Job:
+def as_job(row: Row[Any]) -> Job:
     values = {name: getattr(row, name) for name in Job.__dataclass_fields__}
     values |= {"request": json.loads(row.request), "outputs": json.loads(row.outputs)}
     return Job(**values)

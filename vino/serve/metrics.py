@@ -27,6 +27,13 @@ class Metrics:
             "vino_run_jobs", "Jobs in one run", registry=registry, buckets=(1, 2, 4, 8, 16, 32)
         )
         self.steps = Counter("vino_steps", "Sampling steps done", registry=registry)
+        self.encoded = Gauge(
+            "vino_encoded_bytes", "Memory of what references were encoded to", registry=registry
+        )
+        self.reused = Gauge(
+            "vino_encoded_lookups", "Lookups of what references were encoded to", ["found"],
+            registry=registry,
+        )  # fmt: skip
         self.ready = Gauge("vino_ready", "1 when the model is loaded", registry=registry)
 
     def text(self) -> bytes:

@@ -1,6 +1,7 @@
 """OpenAI's endpoints for pictures, videos and models."""
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,9 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from vino.serve import answers
+from vino.serve.answers import Page, Paged, tells
 from vino.serve.bodies import (
     MOST,
-    NO_URLS,
     Making,
     caller,
     decode,
@@ -21,6 +23,7 @@ from vino.serve.bodies import (
     service,
     words,
 )
+from vino.serve.fetch import Link
 from vino.serve.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, Job
 from vino.serve.order import Order, Part
 from vino.serve.replies import Refusal, reply
@@ -88,15 +91,16 @@ class Clip(Making):
     input_reference: dict[str, Any] | None = None
 
 
-@router.post("/images/generations")
+@router.post("/images/generations", **tells(answers.PicturesMade, takes=Pictures))
 async def generate_images(request: Request) -> Response:
+    """Pictures from text; the answer waits for them."""
     asked = await read_json(request, Pictures)
     if asked.base is not None:
         raise Refusal(400, "there is no picture to edit here: see /v1/images/edits", param="base")
     return await _pictures(request, asked, (), [])
 
 
-@router.post("/images/edits")
+@router.post("/images/edits", **tells(answers.PicturesMade, form=Pictures))
 async def edit_images(request: Request) -> Response:
     """Several pictures: "Image 1" and so on in the prompt; the last, or `base`, is edited."""
     shop = service(request)
@@ -140,11 +144,11 @@ def _read(path: Path) -> str:
     return base64.b64encode(path.read_bytes()).decode()
 
 
-@router.post("/videos")
+@router.post("/videos", **tells(answers.VideoTold, takes=Clip, form=Clip))
 async def create_video(request: Request) -> Response:
     """A clip from text; a picture as input_reference is its first frame, a clip is edited."""
     shop, who = service(request), caller(request)
-    media: list[bytes] = []
+    media: Sequence[bytes | Link] = []
     if request.headers.get("content-type", "").startswith("application/json"):
         asked = await read_json(request, Clip)
         if asked.input_reference is not None:
@@ -168,23 +172,24 @@ async def create_video(request: Request) -> Response:
     return reply(_video(request, job))
 
 
-@router.get("/videos")
-async def list_videos(
-    request: Request, after: str = "", limit: int = 20, order: str = "desc"
-) -> Response:
-    jobs, more = await page(request, "video", after, limit, order)
+@router.get("/videos", **tells(answers.Videos))
+async def list_videos(request: Request, part: Paged) -> Response:
+    """The caller's videos."""
+    jobs, more = await page(request, "video", part)
     data = [_video(request, job) for job in jobs]
     ends = {"first_id": jobs[0].id, "last_id": jobs[-1].id} if jobs else {}
     return reply({"object": "list", "data": data, "has_more": more, **ends})
 
 
-@router.get("/videos/{id}")
+@router.get("/videos/{id}", **tells(answers.VideoTold))
 async def get_video(request: Request, id: str) -> Response:
+    """A video's state."""
     return reply(_video(request, await service(request).find(id, caller(request), "video")))
 
 
-@router.get("/videos/{id}/content")
+@router.get("/videos/{id}/content", **tells("video/mp4"))
 async def get_video_content(request: Request, id: str, variant: str = "video") -> Response:
+    """The clip itself."""
     shop = service(request)
     job = await shop.find(id, caller(request), "video")
     if variant != "video":
@@ -193,48 +198,47 @@ async def get_video_content(request: Request, id: str, variant: str = "video") -
     return FileResponse(path, media_type=output["type"])
 
 
-@router.delete("/videos/{id}")
+@router.delete("/videos/{id}", **tells(answers.Deleted))
 async def delete_video(request: Request, id: str) -> Response:
+    """Cancels the video if need be; forgets it and its files."""
     shop, who = service(request), caller(request)
     await shop.delete(await shop.find(id, who, "video"), who)
     return reply({"id": id, "object": "video.deleted", "deleted": True})
 
 
-@router.get("/models")
+@router.get("/models", **tells(answers.Models))
 async def list_models(request: Request) -> Response:
+    """The one model of this server, once it is loaded."""
     model = _model(request)
     return reply({"object": "list", "data": [model] if model else []})
 
 
-@router.get("/models/{name:path}")
+@router.get("/models/{name:path}", **tells(answers.ModelTold))
 async def get_model(request: Request, name: str) -> Response:
+    """The model of that name."""
     model = _model(request)
     if model is None or model["id"] != name:
         raise Refusal(404, "there is no such model here", code="model_not_found")
     return reply(model)
 
 
-async def page(
-    request: Request, kind: str | None, after: str, limit: int, order: str
-) -> tuple[list[Job], bool]:
-    """Jobs of the caller behind the one called `after`, and whether there are more."""
+async def page(request: Request, kind: str | None, part: Page) -> tuple[list[Job], bool]:
+    """A part of the caller's jobs, and whether there are more behind it."""
     shop, who = service(request), caller(request)
-    if not 1 <= limit <= 100 or order not in ("asc", "desc"):
-        raise Refusal(400, "limit is from 1 to 100, order is asc or desc")
-    behind = await shop.find(after, who, kind) if after else None
+    behind = await shop.find(part.after, who, kind) if part.after else None
     found = await run_in_threadpool(
-        shop.jobs.page, who.id, kind, behind, limit + 1, order == "desc"
+        shop.jobs.page, who.id, kind, behind, part.limit + 1, part.order == "desc"
     )
-    return found[:limit], len(found) > limit
+    return found[: part.limit], len(found) > part.limit
 
 
-def _inline(reference: dict[str, Any]) -> bytes:
+def _inline(reference: dict[str, Any]) -> bytes | Link:
     """{"image_url": "data:..."}, as OpenAI's clients write a reference in JSON."""
     url = reference.get("image_url")
     if len(reference) != 1 or not isinstance(url, str):
-        message = f'it is {{"image_url": "data:image/png;base64,..."}} or a file. {NO_URLS}'
+        message = 'it is {"image_url": "data:image/png;base64,..."} or a file'
         raise Refusal(400, message, param="input_reference")
-    return decode(url)
+    return decode(url) if url.startswith("data:") else Link(url)
 
 
 def _model(request: Request) -> dict[str, Any] | None:

@@ -68,9 +68,16 @@ class Order:
             "size": None if size is None else (size[0], size[1]),
         })  # fmt: skip
 
-    def fingerprint(self, media: Sequence[bytes]) -> str:
-        """Equal for equal orders with equal files."""
+    def editing(self, file: int) -> "Order":
+        """The same order as an edit of one more file: the last image, as in `Model.edit`."""
+        base = Part("medium", file=file, base=True)
+        beside = all(part.kind == "text" for part in self.parts)
+        return replace(self, parts=(base, *self.parts) if beside else (*self.parts, base))
+
+    def fingerprint(self, media: Sequence[bytes], origin: str = "") -> str:
+        """Equal for equal orders with equal files, and of equal origin."""
         digest = hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode())
+        digest.update(origin.encode())
         for data in media:
             digest.update(hashlib.sha256(data).digest())
         return digest.hexdigest()
@@ -97,7 +104,7 @@ class Order:
 
     def requests(self, files: Sequence[Path], model: "Model", settings: Settings) -> list[Request]:
         """The requests, media decoded; InputError when model or media do not allow them."""
-        prompt = _prompt(self.parts, files, settings)
+        prompt = read_prompt(self.parts, files, settings)
         frames = self.frames
         if frames is None and self.seconds is not None:
             frames = max(1, round(self.seconds * model.defaults.fps))
@@ -114,7 +121,7 @@ class Order:
         return [replace(first, seed=first.seed + i) for i in range(self.n)]
 
 
-def _prompt(parts: Sequence[Part], files: Sequence[Path], settings: Settings) -> Prompt:
+def read_prompt(parts: Sequence[Part], files: Sequence[Path], settings: Settings) -> Prompt:
     """Media measured together, then decoded, under names that show nothing of this machine."""
     media = [part for part in parts if part.kind != "text"]
     names = {part.file: f"reference {i}" for i, part in enumerate(media, 1)}

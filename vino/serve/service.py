@@ -5,38 +5,71 @@ import base64
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
 from vino.errors import InputError
+from vino.govern.guard import RefusedByPolicy
 from vino.serve.config import Settings
 from vino.serve.engine import PREVIEW, Engine
+from vino.serve.fetch import Fetcher, Link
 from vino.serve.files import Files
-from vino.serve.jobs import CANCELLED, DONE, FAILED, OPEN, Full, Job, Jobs, Mismatch, NewJob
+from vino.serve.history import History, Origin, result
+from vino.serve.jobs import (
+    CANCELLED,
+    FAILED,
+    OPEN,
+    Full,
+    Gone,
+    Job,
+    Jobs,
+    Mismatch,
+    NewJob,
+    Turn,
+)
 from vino.serve.keys import Caller
 from vino.serve.log import fault, say
 from vino.serve.order import Order
 from vino.serve.replies import Refusal
+from vino.serve.sessions import Session
 
 _ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
 POLL = 0.1  # seconds between looks at a job that is waited for
 SILENCE = 15.0  # seconds after which an event stream says that it is alive
 DECODERS = 2  # requests whose media are decoded at once
+FETCHES = 8  # requests whose media are fetched at once
 
 
 @dataclass(frozen=True)
 class Wish:
-    """An order with its media, and how it is to be treated."""
+    """An order with its media, and how it is to be treated. origin: what a turn edits, if one."""
 
     order: Order
-    media: Sequence[bytes] = ()
+    media: Sequence[bytes | Link] = ()
     priority: int = 0
     idempotency: str | None = None
     model: str | None = None
+    origin: Origin | None = None
+
+    @property
+    def files(self) -> list[bytes]:
+        """The media, once those behind URLs are here."""
+        return [medium for medium in self.media if isinstance(medium, bytes)]
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal requests, as they were sent."""
+        return self.order.fingerprint(self.files, "" if self.origin is None else str(self.origin))
+
+    def editing(self, base: Sequence[bytes]) -> "Wish":
+        """The same with what a turn edits, if its session has anything yet."""
+        order = self.order.editing(len(self.media)) if base else self.order
+        return replace(self, order=order, media=(*self.media, *base))
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,16 +78,26 @@ class Service:
 
     settings: Settings
     jobs: Jobs
+    history: History
     files: Files
     engine: Engine
+    fetcher: Fetcher
     _decoders: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DECODERS))
+    _fetches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FETCHES))
 
     async def accept(self, kind: str, wish: Wish, caller: Caller) -> Job:
         """Check everything, write it to the disk, and promise to make it."""
-        async with self._decoders:
+        async with self._fetched(wish.media, caller) as media, self._decoders:
+            wish = replace(wish, media=media)
             job = await run_in_threadpool(self._accept, kind, wish, caller)
         self.engine.wake()
         return job
+
+    async def begin(self, media: Sequence[bytes | Link], kind: str, caller: Caller) -> Session:
+        """Begin an edit session with one medium, or with none."""
+        async with self._fetched(media, caller) as fetched, self._decoders:
+            with refusing():
+                return await run_in_threadpool(self.history.begin, fetched, kind, caller)
 
     async def find(self, id: str, caller: Caller, kind: str | None = None) -> Job:
         """A job of the caller's; nobody else's is known to exist."""
@@ -122,12 +165,7 @@ class Service:
 
     def output(self, job: Job, index: int) -> tuple[Path, dict[str, Any]]:
         """A result's file and what is told about it."""
-        if job.state != DONE:
-            raise Refusal(409, f"{job.id} is {job.state}: there is no result", code="not_ready")
-        if not 0 <= index < len(job.outputs):
-            raise Refusal(404, f"{job.id} has {len(job.outputs)} results, counted from 0")
-        output = job.outputs[index]
-        return self.files.folder(job.id) / output["file"], output
+        return result(self.files, job, index)
 
     def told(self, job: Job) -> dict[str, Any]:
         """A job as its owner sees it."""
@@ -144,6 +182,23 @@ class Service:
             "finished_at": job.finished_at, "error": job.error, "outputs": outputs,
         }  # fmt: skip
 
+    @asynccontextmanager
+    async def _fetched(
+        self, media: Sequence[bytes | Link], caller: Caller
+    ) -> AsyncIterator[Sequence[bytes]]:
+        """The media, once those behind URLs are here; what is fetched is in memory, so few at a
+        time, and for callers alone from whom a job would be accepted.
+        """
+        found = [medium for medium in media if not isinstance(medium, Link)]
+        if len(found) == len(media):
+            yield found
+            return
+        async with self._fetches:
+            with refusing():
+                await run_in_threadpool(self.jobs.check, caller)
+                found = await self.fetcher.fetch(media)
+            yield found
+
     def _accept(self, kind: str, wish: Wish, caller: Caller) -> Job:
         model = self.engine.model
         if self.engine.stopping.is_set():
@@ -156,31 +211,27 @@ class Service:
         if not 0 <= wish.priority <= caller.max_priority:
             message = f"your priority is from 0 to {caller.max_priority}"
             raise Refusal(400, message, param="priority")
-        try:
+        with refusing():
             wish.order.check(self.settings)
-            fingerprint = wish.order.fingerprint(wish.media)
+            fingerprint = wish.fingerprint
             if known := self.jobs.known(caller, wish.idempotency, fingerprint):
                 return known
             self.jobs.check(caller)
-            return self._store(kind, wish, caller, fingerprint)
-        except InputError as error:
-            raise Refusal(400, str(error)) from None
-        except Full as full:
-            raise Refusal(429, str(full), retry_after=full.retry_after) from None
-        except Mismatch:
-            message = "this idempotency key was used for another request"
-            raise Refusal(409, message, code="idempotency_mismatch") from None
-        except OSError:
-            fault("a request cannot be stored")
-            raise Refusal(503, "there is no room for it now", retry_after=60) from None
+            turn = None
+            if wish.origin is not None:
+                base, turn = self.history.resolve(wish.origin, caller)
+                wish = wish.editing(base)
+            return self._store(kind, wish, caller, fingerprint, turn)
 
-    def _store(self, kind: str, wish: Wish, caller: Caller, fingerprint: str) -> Job:
+    def _store(
+        self, kind: str, wish: Wish, caller: Caller, fingerprint: str, turn: Turn | None
+    ) -> Job:
         """Files first, then the row: a folder without one is no promise, and swept."""
         id = f"{kind}_{secrets.token_hex(16)}"
         try:
-            paths = self.files.accept(id, wish.media)
-            new = self._new(id, kind, wish, fingerprint, paths)
-            job = self.jobs.add(new, caller)
+            paths = self.files.accept(id, wish.files)
+            new = self._new(id, kind, wish, fingerprint, paths, caller)
+            job = self.jobs.add(replace(new, turn=turn), caller)
         except BaseException:
             self.files.remove(id)
             raise
@@ -190,12 +241,19 @@ class Service:
         return job
 
     def _new(
-        self, id: str, kind: str, wish: Wish, fingerprint: str, paths: Sequence[Path]
+        self,
+        id: str,
+        kind: str,
+        wish: Wish,
+        fingerprint: str,
+        paths: Sequence[Path],
+        caller: Caller,
     ) -> NewJob:
         model, order = self.engine.model, wish.order
         assert model is not None
         requests = order.requests(paths, model, self.settings)
         size = model.check(requests[0])
+        self.settings.terms.admit(requests[0].prompt, size.frames > 1, caller.id)
         if size.frames > 1 and order.form in ("png", "jpeg"):
             raise InputError(f"a clip cannot be {order.form}: ask for mp4, webp or gif")
         sampling = requests[0].sampling
@@ -216,6 +274,27 @@ class Service:
             fingerprint=fingerprint,
             idempotency=wish.idempotency,
         )
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Refusals for what can go wrong while something is accepted."""
+    try:
+        yield
+    except RefusedByPolicy as refused:
+        raise Refusal(403, str(refused), code="content_policy_violation") from None
+    except InputError as error:
+        raise Refusal(400, str(error)) from None
+    except Full as full:
+        raise Refusal(429, str(full), retry_after=full.retry_after) from None
+    except Gone as gone:
+        raise Refusal(404, str(gone)) from None
+    except Mismatch:
+        message = "this idempotency key was used for another request"
+        raise Refusal(409, message, code="idempotency_mismatch") from None
+    except OSError:
+        fault("a request cannot be stored")
+        raise Refusal(503, "there is no room for it now", retry_after=60) from None
 
 
 def _preview(path: Path, newer_than: int) -> tuple[int, str] | None:

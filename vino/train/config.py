@@ -169,9 +169,10 @@ class TrainConfig:
     file `vino.checkpoints` reads (vlm, vae: folders of parts it lacks), unless `build` makes it.
     cache: folder in which latents and prompt states are kept, for data that comes round again;
     cache_gb: most of it.
-    For feeds: manifest and held_out, where examples are, and those for validation; batch or, when
-    it is not 0, tokens: how many of them make a micro-batch; one_task: all of a step are of one
-    task, as in the paper; workers: threads that decode ahead.
+    For feeds: manifest and held_out, where examples are, and those for validation; policy: a
+    policy.toml that says which of them may be used; batch or, when it is not 0, tokens: how many
+    of them make a micro-batch; one_task: all of a step are of one task, as in the paper; workers:
+    threads that decode ahead.
     accumulate: micro-batches of a step, on every rank. reference_area: pixels references are
     scaled to, 0 for the model's default; reference_frames: most frames kept of a clip.
     """
@@ -189,6 +190,7 @@ class TrainConfig:
     cache_gb: float = 50.0
     manifest: str = ""
     held_out: str = ""
+    policy: Path | None = None
     queries: int = 256
     seed: int = 0
     batch: int = 1

@@ -11,6 +11,9 @@ from vino.data.planner import Corpus
 from vino.data.sources.proxies import trainable_sources
 from vino.data.sources.records import RecordSource, record_sources
 from vino.errors import InputError
+from vino.govern.guard import Guard
+from vino.govern.policy import read_policy
+from vino.train.config import TrainConfig
 from vino.train.feed import Example, Wanted
 from vino.train.prepare import seed_of
 
@@ -26,8 +29,10 @@ def feeds(wanted: Wanted) -> Loader:
         one_task=config.one_task,
         micro_batches=config.accumulate,
     )
+    guard = guard_of(config)
+    records = open_records(config.manifest, guard.policy.training)
     corpus = Corpus(
-        sources=trainable_sources(open_records(config.manifest)),
+        sources=trainable_sources(records, admit=guard.admit_record),
         weights=stage.mixture,
         fitting=fitting(wanted),
         batching=batching,
@@ -40,7 +45,9 @@ def held_out(wanted: Wanted) -> Sequence[Example]:
     """Examples for validation, the tasks in turn; none when no place is named."""
     if not wanted.config.held_out:
         return ()
-    sources = record_sources(open_records(wanted.config.held_out))
+    guard = guard_of(wanted.config)
+    records = open_records(wanted.config.held_out, guard.policy.training)
+    sources = record_sources(records, admit=guard.admit_record)
     longest = max(source.length for source in sources.values())
     turns = (
         (task, source, i)
@@ -50,6 +57,11 @@ def held_out(wanted: Wanted) -> Sequence[Example]:
     )
     chosen = islice(turns, wanted.config.watching.validation)
     return [_example(task, source, i, wanted) for task, source, i in chosen]
+
+
+def guard_of(config: TrainConfig) -> Guard:
+    """The run's policy at work; without one everything is let in."""
+    return Guard() if config.policy is None else Guard.of(read_policy(config.policy))
 
 
 def fitting(wanted: Wanted) -> Fitting:

@@ -13,10 +13,11 @@ from vino.evaluate.world.backdrop import find_backdrop
 from vino.evaluate.world.clips import moves_as_told
 from vino.evaluate.world.damage import blurred, noisy
 from vino.evaluate.world.judge import Judge, Reading
-from vino.evaluate.world.motion import MOTIONS, read_clip
+from vino.evaluate.world.motion import MOTIONS, read_clip, shows_camera
 from vino.evaluate.world.questions import can_be_told
+from vino.evaluate.world.suites import SUITES
 from vino.evaluate.world.trials import WORLDS, Course, Kind
-from vino.evaluate.world.verdicts import found_at, is_it
+from vino.evaluate.world.verdicts import Case, found_at, is_it, verdict
 
 COUNT = 24
 
@@ -105,6 +106,37 @@ def test_names_cameras(judge, camera):
     assert told(scene, clip, judge) and told(scene, noisy(15)(clip), judge)
 
 
+@pytest.mark.parametrize(
+    "kind, camera, shows",
+    [
+        ("plain", "zoom in", False),
+        ("vertical gradient", "pan left", False),
+        ("vertical gradient", "zoom out", True),
+        ("stripes", "pan left", True),
+        ("stripes", "tilt up", False),
+        ("sky and ground", "zoom in", True),
+        ("sky and ground", "static", False),
+    ],
+)
+def test_a_camera_shows_before_what_it_moves_along(kind, camera, shows):
+    second = None if kind == "plain" else "white"
+    assert shows_camera(Scene(Background(kind, "blue", second), camera=Camera(camera))) == shows
+
+
+def test_what_a_camera_may_have_done_is_read_as_motion(judge):
+    thing = SceneObject(concept("dog"), "flat", 0.5, 0.65, 0.36, Motion("slide", "up", 0.3))
+    scene = Scene(Background("plain", "pink"), (thing,))
+    assert told(scene, render(scene, 64, 9), judge)
+
+
+@pytest.mark.parametrize("name, colour", [("butterfly", "brown"), ("bicycle", "orange"),
+                                          ("badminton racket", "gray")])  # fmt: skip
+def test_small_things_of_fine_lines_are_recognised(judge, name, colour):
+    thing = SceneObject(concept(name), "flat", 0.5, 0.6, 0.21)
+    (found,) = judge.read(render(Scene(Background("plain", colour), (thing,)), 64)[0]).objects
+    assert is_it(found, thing)
+
+
 def test_follows_two_objects_apart(judge):
     things = (
         SceneObject(concept("dog"), "flat", 0.27, 0.5, 0.3, Motion("slide", "up", 0.25)),
@@ -142,6 +174,19 @@ def test_reads_five_styles_and_tints(versed):
     assert np.mean(named) >= 0.97
     assert np.mean(styled) >= 0.97
     assert np.mean(tinted) >= 0.97
+
+
+@pytest.mark.parametrize("suite", ["world-compose", "world-edit", "world-clip", "world-clone"])
+def test_reads_the_second_vocabulary(suite):
+    known = WORLDS["second-light"].vocabulary
+    judge, course = Judge(known.styles, known.tints), Course(WORLDS["second-light"], (3,), 64, 9, 9)
+    right, seen = [], {}
+    for trial in SUITES[suite].ask(course):
+        seen[trial.group] = seen.get(trial.group, 0) + 1
+        if seen[trial.group] <= 3:
+            truth = trial.sample.target
+            right += verdict(Case(judge, trial, truth, truth), SUITES[suite].score).judged.values()
+    assert np.mean(right) >= 0.97
 
 
 @pytest.mark.parametrize("task", ["t2v", "i2v", "motion_clone", "camera_clone"])

@@ -8,7 +8,14 @@ from vino.data.world.tasks import draw
 from vino.data.world.vocabulary import FIRST_LIGHT
 from vino.evaluate.world.alignment import movement
 from vino.evaluate.world.damage import blurred, noisy
-from vino.evaluate.world.preservation import METRICS, by_frame, preserved, untouched
+from vino.evaluate.world.preservation import (
+    METRICS,
+    by_frame,
+    consistency,
+    preserved,
+    roughness,
+    untouched,
+)
 from vino.evaluate.world.similarity import C1, C2, colour_drift, ssim, ssim_map
 
 WHOLE = np.ones((48, 48), bool)
@@ -179,3 +186,13 @@ def test_clips_are_measured_frame_by_frame():
     assert found["shift px"][3] is None and found["outside SSIM"][3] is None
     assert found["inside SSIM"][0] is None and found["inside SSIM"][3] is not None
     assert preserved(answer, truth, mask)["shift px"] == pytest.approx(0.4, abs=0.05)
+
+
+def test_even_motion_is_smooth_and_stillness_consistent():
+    ramp = np.broadcast_to(np.arange(0, 50, 10).reshape(5, 1, 1, 1), (5, 8, 8, 3)).astype(np.uint8)
+    jumps = ramp.copy()
+    jumps[1::2] += 6
+    everywhere = np.ones((8, 8), bool)
+    assert roughness(ramp) == 0 and roughness(jumps) == 12
+    assert consistency(ramp[:1].repeat(3, 0), everywhere) == 1
+    assert consistency(ramp, everywhere) == pytest.approx(1 - 25 / 255)

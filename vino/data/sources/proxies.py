@@ -14,7 +14,7 @@ from vino.data.manifest import Records
 from vino.data.mixture import shuffled
 from vino.data.sample import Example, Kind
 from vino.data.source import Outline, Source
-from vino.data.sources.records import record_sources
+from vino.data.sources.records import Admit, record_sources
 from vino.errors import InputError
 from vino.media import DEFAULT_LIMITS, Limits
 from vino.prompt import Image, Prompt
@@ -25,15 +25,18 @@ SELECT_TEXT = "Show Image {} of these, exactly as it is."
 PICTURES = "t2i"  # the task whose targets the proxy tasks are made of
 
 
-def trainable_sources(records: Records, limits: Limits = DEFAULT_LIMITS) -> dict[str, Source]:
+def trainable_sources(
+    records: Records, limits: Limits = DEFAULT_LIMITS, admit: Admit | None = None
+) -> dict[str, Source]:
     """All that can be trained on with a collection.
 
     Its own tasks; each task T also as T_long and T_short (see `Record.short`); "reconstruct" and
     "select", made of the targets of "t2i". Tasks of the collection's own by these names come first.
     """
-    own: dict[str, Source] = dict(record_sources(records, limits))
+    own: dict[str, Source] = dict(record_sources(records, limits, admit=admit))
     long = {f"{task}_long": source for task, source in own.items()}
-    short = {f"{t}_short": s for t, s in record_sources(records, limits, short=True).items()}
+    shorter = record_sources(records, limits, short=True, admit=admit)
+    short = {f"{task}_short": source for task, source in shorter.items()}
     return {**proxies(own), **long, **short, **own}
 
 

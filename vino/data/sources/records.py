@@ -17,14 +17,22 @@ from vino.sizes import PixelSize
 
 MOST_SIZES = 1_000_000  # sizes remembered
 T = TypeVar("T")
+Admit = Callable[[Record, Frames], None]
 
 
 def record_sources(
-    records: Records, limits: Limits = DEFAULT_LIMITS, short: bool = False
+    records: Records,
+    limits: Limits = DEFAULT_LIMITS,
+    short: bool = False,
+    admit: Admit | None = None,
 ) -> dict[str, "RecordSource"]:
-    """A source for every task of a collection, with the short prompts if asked."""
+    """A source for every task of a collection, with the short prompts if asked.
+
+    admit: is shown every medium of a record before it is used, and raises InputError when it must
+    not be.
+    """
     return {
-        task: RecordSource(records, numbers, limits, short)
+        task: RecordSource(records, numbers, limits, short, admit)
         for task, numbers in records.tasks().items()
     }
 
@@ -40,6 +48,7 @@ class RecordSource:
     numbers: Sequence[int]
     limits: Limits = DEFAULT_LIMITS
     short: bool = False
+    admit: Admit | None = None
     _outlines: dict[int, Outline] = field(default_factory=dict, init=False, repr=False)
     _failures: dict[int, str] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -62,7 +71,7 @@ class RecordSource:
         return outline
 
     def example(self, number: int, bucket: PixelSize) -> Example:
-        return self._try(number, lambda record: decode(record, bucket, self.limits))
+        return self._try(number, lambda record: decode(record, bucket, self.limits, self.admit))
 
     def _try(self, number: int, make: Callable[[Record], T]) -> T:
         """What is made of a record; what failed once is not tried again."""
@@ -106,21 +115,33 @@ def read(placed: Placed, limits: Limits = DEFAULT_LIMITS) -> Frames:
     return _with_file(placed, limits, lambda path: read_clip(path, limits))
 
 
-def decode(record: Record, bucket: PixelSize, limits: Limits = DEFAULT_LIMITS) -> Example:
+def decode(
+    record: Record,
+    bucket: PixelSize,
+    limits: Limits = DEFAULT_LIMITS,
+    admit: Admit | None = None,
+) -> Example:
     """The example of a record. The base is cropped like the target, so that they stay aligned."""
+
+    def admitted(placed: Placed) -> Frames:
+        frames = read(placed, limits)
+        if admit is not None:
+            admit(record, frames)
+        return frames
+
     segments: list[Segment | str] = []
     for segment in record.segments:
         if isinstance(segment, str):
             segments.append(segment)
             continue
-        frames = read(segment, limits)
+        frames = admitted(segment)
         if segment.base:
             frames = fill(frames, _cut(bucket, frames.size.frames))
         make = Image if segment.kind == "image" else Video
         segments.append(make(frames, base=segment.base))
     return Example(
         prompt=Prompt(*segments),
-        target=fill(read(_target(record), limits), bucket),
+        target=fill(admitted(_target(record)), bucket),
         task=record.task,
         key=f"{record.where}#{record.key}",
         withhold_latents=record.withhold_latents,

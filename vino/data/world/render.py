@@ -33,7 +33,7 @@ def render(scene: Scene, size: int | tuple[int, int] = 64, frames: int = 1) -> n
         view = view_at(scene.camera, u)
         picture = canvas.copy() if still else _seen(canvas, view, height, width)
         for thing in scene.objects:
-            _paint(picture, thing, pose_at(thing.motion, u), view)
+            paint(picture, thing, pose_at(thing.motion, u), view)
         drawn[frame] = with_look(np.clip(picture + 0.5, 0, 255).astype(np.uint8), scene.look)
     return drawn
 
@@ -55,7 +55,7 @@ def _seen(canvas: np.ndarray, view: View, height: int, width: int) -> np.ndarray
     )
 
 
-def _paint(picture: np.ndarray, thing: SceneObject, pose: Pose, view: View) -> None:
+def paint(picture: np.ndarray, thing: SceneObject, pose: Pose, view: View) -> None:
     """Paint one object over the picture (H W 3 float32), in place."""
     height, width = picture.shape[:2]
     side = thing.size * pose.scale * view.zoom * min(height, width)

@@ -160,3 +160,9 @@ FULL = Vocabulary(
     clip_counts=(1, 1, 2),
     group_share=0.1,
 )
+VOCABULARIES: dict[str, Vocabulary] = {
+    "first-light": FIRST_LIGHT,
+    "second-light": SECOND_LIGHT,
+    "whole": WHOLE,
+    "full": FULL,
+}

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from vino.errors import InputError
-from vino.evaluate.statistics import LEVEL, RESAMPLINGS, interval
+from vino.evaluate.statistics import RESAMPLINGS, interval, unseen_share
 from vino.evaluate.study.blind import Study
 from vino.evaluate.study.votes import CHOICES, QUESTIONS, Vote
 
-TAIL = (1 - LEVEL) / 2
 CHUNK = 100  # resamplings at a time
 TITLES = {"instruction": "follows the instruction better", "looks": "looks better"}
 NAMES = {"A": "A preferred", "B": "B preferred", "same": "no difference"}
@@ -82,7 +81,7 @@ def preference(question: str, votes: Sequence[Vote], scenes: Sequence[str]) -> P
     shares = chosen.mean(0)
     where = [scenes[vote.item] for vote in votes]
     drawn = _resampled(chosen, raters, where)
-    rest = 1 - TAIL ** (1 / len(set(where)))  # what may be missing from a share of all votes
+    rest = unseen_share(len(set(where)))  # what may be missing from a share of all votes
     a, b = CHOICES.index("A"), CHOICES.index("B")
     sided = [vote.choice == vote.left for vote in votes if vote.choice != "same"]
     return Preference(

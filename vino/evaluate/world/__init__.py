@@ -8,7 +8,9 @@ trials                    questions with their truth
 questions, contests       what every suite asks
 pictures, edits, clips    what makes an answer right
 verdicts                  an answer before the judge
-measurements              the autoencoder's quality, and speed
+judging                   judging beside the model, in a process of its own
+measurements, rewriting   what needs no judge: the autoencoder, speed, captions
+pace                      how long it still takes
 damage                    how truth is damaged to measure the judge itself
 suites                    all of it by name
 run                       one suite: ask, judge, and measure the judge

@@ -20,7 +20,7 @@ from vino.data.world.scene import Background, Scene, SceneObject
 from vino.data.world.vocabulary import Vocabulary, name_of
 from vino.evaluate.world.trials import Course, Kind, Trial, changed
 
-MOST_REFERENCES = 8
+NUMBERS = (1, 2, 4, 8)  # of references
 CELLS = tuple((x, y) for y in (0.18, 0.5, 0.82) for x in (0.18, 0.5, 0.82))
 CELL_SIZE = 0.27
 UNSEEN_WORDS = {
@@ -49,7 +49,7 @@ UNSEEN_WORDS = {
 
 def conflict(course: Course) -> Iterator[Trial]:
     """A reference against words that call it something else; a reference against another."""
-    for index in range(course.count(3, 40)):
+    for index in range(course.count(2, 6)):
         draft = _draft(course, "conflict", index)
         scene = draw_scene(draft, (1,))
         first = scene.objects[0].concept
@@ -73,9 +73,8 @@ def conflict(course: Course) -> Iterator[Trial]:
 
 def many_references(course: Course) -> Iterator[Trial]:
     """One to eight objects, each from a picture of its own."""
-    numbers = (1, 2, 4, 8) if course.quick else range(1, MOST_REFERENCES + 1)
-    for number in numbers:
-        for index in range(course.count(1, 10)):
+    for number in NUMBERS[:: course.count(2, 1)]:
+        for index in range(course.count(1, 3)):
             draft = _draft(course, f"{number} references", index)
             scene = until_drawn(lambda d=draft, n=number: _try_crowd(d, n))  # type: ignore[misc]
             references = tuple(draw_reference(draft, thing) for thing in scene.objects)
@@ -108,7 +107,7 @@ def phrasing(course: Course) -> Iterator[Trial]:
     plain = changed(known, backgrounds=("plain",), tints=(), group_share=0.0, counts=(1, 2))
     for task, forms in UNSEEN_WORDS.items():
         kind = Kind("usual words", task, vocabulary=plain)
-        for number, drawn in enumerate(course.plans(kind, course.count(1, 20))):
+        for number, drawn in enumerate(course.plans(kind, course.count(1, 4))):
             text = _reworded(forms[number % len(forms)], drawn)
             strange = replace(drawn, segments=(*drawn.segments[:-1], text))
             name = f"{task}-{number:03d}"

@@ -32,4 +32,4 @@ def damages(reconstruct: Damage, quick: bool) -> Mapping[str, Damage]:
     least: dict[str, Damage] = {"rendered": lambda video: video, "autoencoded": reconstruct}
     if quick:
         return least
-    return least | {"blur 3x3": blurred, "noise 10": noisy(10), "noise 25": noisy(25)}
+    return least | {"blur 3x3": blurred, "noise 10": noisy(10)}

@@ -12,33 +12,28 @@ from vino.data.world.render import render
 from vino.data.world.samples import Sample
 from vino.data.world.scene import Motion, Scene, SceneObject
 from vino.data.world.vocabulary import LOOKS, TINTS
-from vino.evaluate.world.clips import moves_as_told
-from vino.evaluate.world.judge import Judge, Reading
+from vino.evaluate.world.clips import moves_as_told, upright_frames
+from vino.evaluate.world.judge import Reading
 from vino.evaluate.world.pictures import shows_exactly
 from vino.evaluate.world.preservation import psnr, untouched
 from vino.evaluate.world.verdicts import Case, Verdict, found_at, has_background, is_it, is_present
 
 LOSS = 2.0  # dB that untouched pixels may lose against the autoencoder
-UPRIGHT = 8.0  # degrees: an object turned further is not read
-OPAQUE = 0.9
 FRAMES_READ = 5  # of a clip
 
 
 def edit(case: Case, made: Verdict) -> None:
     """An edit of a picture."""
-    made.expect("done", _done(case.judge, case.sample, case.answer[0]), case.why)
+    made.expect("done", _done(case, case.sample), case.why)
     _kept(case, made)
 
 
 def clip_edit(case: Case, made: Verdict) -> None:
     """An edit of a clip: in every frame that can be read, and with the motion as it was."""
     frames = len(case.answer)
-    times = np.linspace(0, 1, frames)
-    plain = [i for i, u in enumerate(times) if _is_plain(case.asked, u)]
-    chosen = [plain[round(i)] for i in np.linspace(0, len(plain) - 1, FRAMES_READ)] if plain else []
     done = [
-        _done(case.judge, _at_time(case.sample, float(times[i])), case.answer[i])
-        for i in dict.fromkeys(chosen)
+        _done(case, _at_time(case.sample, frame / (frames - 1)), frame)
+        for frame in upright_frames(case.asked, frames, FRAMES_READ)
     ]
     made.expect("done", all(done), f"in {sum(done)} of {len(done)} frames; {case.why}")
     if case.asked.look is None and case.asked.objects:
@@ -52,7 +47,7 @@ def phrasing(case: Case, made: Verdict) -> None:
         right = shows_exactly(case.asked, case.reading)
         right = right and has_background(case.asked, case.reading)
     else:
-        right = _done(case.judge, case.sample, case.answer[0])
+        right = _done(case, case.sample)
     made.expect("correct", right, case.why)
 
 
@@ -64,15 +59,8 @@ def _kept(case: Case, made: Verdict) -> None:
     target = case.sample.target
     kept, best = psnr(case.answer, target, mask), psnr(case.ideal, target, mask)
     made.measured["untouched dB"] = kept
-    made.measured["untouched: autoencoder dB"] = best
-    made.measured["untouched within 2 dB"] = float(kept >= best - LOSS)
-
-
-def _is_plain(scene: Scene, u: float) -> bool:
-    """Whether all objects stand upright and opaque at time u."""
-    poses = [pose_at(thing.motion, u) for thing in scene.objects]
-    turned = [abs((pose.turn + 180) % 360 - 180) for pose in poses]
-    return max(turned, default=0) < UPRIGHT and all(pose.opacity > OPAQUE for pose in poses)
+    made.measured["untouched dB lost"] = best - kept
+    made.measured["untouched within 2 dB"] = kept >= best - LOSS
 
 
 def _at_time(sample: Sample, u: float) -> Sample:
@@ -96,8 +84,9 @@ def _frozen(scene: Scene, u: float) -> Scene:
     return replace(scene, objects=tuple(map(still, scene.objects)))
 
 
-def _done(judge: Judge, sample: Sample, picture: np.ndarray) -> bool:
-    """Whether the edit happened in a picture (H W 3)."""
+def _done(case: Case, sample: Sample, frame: int = 0) -> bool:
+    """Whether the edit of a sample happened in a frame of the answer."""
+    picture = case.answer[frame]
     source, target = sample.source_scene, sample.target_scene
     assert source is not None
     new = [thing for thing in target.objects if thing not in source.objects]
@@ -110,7 +99,7 @@ def _done(judge: Judge, sample: Sample, picture: np.ndarray) -> bool:
         return _nearest(picture, [_tinted(target, new[0], tint) for tint in tints]) == tints.index(
             new[0].tint
         )
-    reading = judge.read(picture)
+    reading = case.at(frame)
     match kind:
         case "remove":
             left = len(reading.objects) == len(target.objects)
@@ -125,7 +114,7 @@ def _done(judge: Judge, sample: Sample, picture: np.ndarray) -> bool:
             return found is not None and _nearer(found.size, new[0].size, gone[0].size)
         case "restyle":
             pairs = [(found_at(thing, reading), thing) for thing in target.objects]
-            return all(o is not None and judge.has_style(o, t.style) for o, t in pairs)
+            return all(o is not None and case.judge.has_style(o, t.style) for o, t in pairs)
         case "extract":
             alone = len(reading.objects) == 1 and reading.backdrop.first == "white"
             return alone and is_present(target.objects[0], reading)

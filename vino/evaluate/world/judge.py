@@ -120,14 +120,15 @@ class Judge:
         left, top = min(box[0], match.x - half), min(box[1], match.y - half)
         right, bottom = max(box[2], match.x + half), max(box[3], match.y + half)
         about = _inside(energy, (int(left), int(top), int(np.ceil(right)), int(np.ceil(bottom))))
+        thing = match.thing(self.library, height, width)
         return Found(
-            self.library.concepts[match.sprite],
-            self.library.styles[match.sprite],
-            match.x / width,
-            match.y / height,
-            match.side / min(height, width),
+            thing.concept,
+            thing.style,
+            thing.x,
+            thing.y,
+            thing.size,
             float(np.clip(match.gain / max(float(about.sum()), 1e-6), 0, 1)),
-            self.library.tints[match.sprite],
+            thing.tint,
         )
 
 

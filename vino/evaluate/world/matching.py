@@ -8,12 +8,15 @@ so that all sprites at all places are a few matrix products; which sprites are w
 sums over larger cells say.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from einops import reduce
 
+from vino.data.world.motion import Pose, View
+from vino.data.world.render import paint
+from vino.data.world.scene import SceneObject
 from vino.evaluate.world.library import GRID, POOLED, Cells, Library
 
 LEAST_CONTRAST, MOST_CONTRAST = 0.7, 1.15  # an autoencoder's softness, not another object
@@ -22,6 +25,7 @@ WIDE = (1.22, 1.45), (-0.2, 0.0, 0.2)  # the rest of the sprite may be as the ba
 PROMISING = 200  # sprites that are compared in full
 REFINED = 24  # sprites that are compared again, at finer steps
 FINE = (0.95, 1.0, 1.05), (-0.035, 0.0, 0.035)
+DRAWN = 6  # sprites that are drawn, to see which of them it is
 SMALLEST = 4.0  # pixels
 
 
@@ -48,6 +52,30 @@ class Match:
     y: float
     side: float
     gain: float
+
+    def drawn(self, field: Field, library: Library) -> "Match":
+        """The same with the gain of the sprite as the world draws it, pixel by pixel.
+
+        Fine lines are fainter in a small drawing than on the library's grid.
+        """
+        height, width = field.difference.shape[:2]
+        picture = field.background.copy()
+        paint(picture, self.thing(library, height, width), Pose(), View())
+        made = picture - field.background
+        product, energy = float((field.difference * made).sum()), float(np.square(made).sum())
+        contrast = np.clip(product / max(energy, 1e-6), LEAST_CONTRAST, MOST_CONTRAST)
+        return replace(self, gain=float(2 * contrast * product - contrast**2 * energy))
+
+    def thing(self, library: Library, height: int, width: int) -> SceneObject:
+        """As an object of a scene of this height and width."""
+        return SceneObject(
+            library.concepts[self.sprite],
+            library.styles[self.sprite],
+            self.x / width,
+            self.y / height,
+            self.side / min(height, width),
+            tint=library.tints[self.sprite],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,17 +132,17 @@ def best_match(field: Field, library: Library, box: tuple[int, int, int, int]) -
     start = places[gains[:, order].argmax(0)]
     leading = promising[order]
     shortlist = library.take(leading)
-    best: Match | None = None
+    found: dict[int, Match] = {}
     for about_x, about_y, about_side in start[: REFINED // 3].tolist():
         near = _around(about_x, about_y, about_side, *FINE)
         finer = Crops.of(field, near).explained(shortlist)
-        place, sprite = np.unravel_index(finer.argmax(), finer.shape)
-        if best is None or finer[place, sprite] > best.gain:
-            found_x, found_y, found_side = map(float, near[place])
-            gain = float(finer[place, sprite])
-            best = Match(int(leading[sprite]), found_x, found_y, found_side, gain)
-    assert best is not None
-    return best
+        for sprite, place in enumerate(finer.argmax(0)):
+            gain, which = float(finer[place, sprite]), int(leading[sprite])
+            if which not in found or gain > found[which].gain:
+                found_x, found_y, found_side = map(float, near[place])
+                found[which] = Match(which, found_x, found_y, found_side, gain)
+    finalists = sorted(found.values(), key=lambda match: -match.gain)[:DRAWN]
+    return max((match.drawn(field, library) for match in finalists), key=lambda match: match.gain)
 
 
 def _around(

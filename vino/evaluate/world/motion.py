@@ -21,6 +21,8 @@ from vino.evaluate.world.judge import Found, Judge, Reading
 SOFT = 1.5  # pixels: finer differences do not count when a clip is said to be explained
 STEPS = 8  # between the frames looked at, at least
 EXPLAINED = 0.4  # share of what differs from the background, below which nothing is told
+COARSE = 32  # pixels of a side: enough to see whether a background moves
+SEEN_TO_MOVE = 2.0  # of 255, mean difference that a moving camera makes to a background
 APART = 0.15  # of the frame: what the last frame shows so far from everything came in
 WAYS = tuple(REACH * share for share in (0.35, 0.5, 0.65, 0.8, 1.0))  # lengths of a slide
 JUMPS = tuple(JUMP * share for share in (0.4, 0.6, 0.8, 1.0))
@@ -64,7 +66,11 @@ class ClipReading:
 
 def read_clip(judge: Judge, clip: np.ndarray) -> ClipReading:
     """What a clip (T H W 3 uint8) shows."""
-    first, last = judge.read(clip[0]), judge.read(clip[-1])
+    return understand(judge.read(clip[0]), judge.read(clip[-1]), clip)
+
+
+def understand(first: Reading, last: Reading, clip: np.ndarray) -> ClipReading:
+    """What a clip shows whose ends have been read."""
     backdrop = first.backdrop
     background = Background(backdrop.kind, backdrop.first, backdrop.second)
     still = Scene(background, tuple(map(_thing, first.objects)))
@@ -72,8 +78,17 @@ def read_clip(judge: Judge, clip: np.ndarray) -> ClipReading:
     moving = _moving(still, clip)
     moving = replace(moving, objects=(*moving.objects, *_came_in(moving, last.objects)))
     filmed = [replace(still, camera=Camera(kind)) for kind in CAMERAS[1:]]
-    scene = min([moving, *filmed], key=lambda option: _error(option, clip))
+    scene = min([moving, *filter(shows_camera, filmed)], key=lambda option: _error(option, clip))
     return ClipReading(first, last, scene, _explained(scene, clip))
+
+
+def shows_camera(scene: Scene) -> bool:
+    """Whether the background tells a moving camera from moving objects.
+
+    A plain one does not, nor does one that is the same all along the camera's way.
+    """
+    bare = render(replace(scene, objects=()), COARSE, 2).astype(np.float32)
+    return bool(np.abs(bare[0] - bare[1]).mean() > SEEN_TO_MOVE)
 
 
 def _stride(frames: int) -> int:

@@ -84,8 +84,8 @@ def conflict(case: Case, made: Verdict) -> None:
     made.expect("one of the two", first != second, case.why)
     names = ("first", "second") if len(case.sample.references) > 1 else ("reference", "text")
     for name, wins in zip(names, (first, second), strict=True):
-        made.measured[f"the {name} wins"] = float(wins and first != second)
-    made.measured["both"] = float(first and second)
+        made.measured[f"the {name} wins"] = wins and first != second
+    made.measured["both"] = first and second
 
 
 def _referred(case: Case) -> list[SceneObject]:

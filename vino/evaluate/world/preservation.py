@@ -116,6 +116,17 @@ def flicker(clip: np.ndarray, mask: np.ndarray) -> float:
     return float(np.abs(np.diff(clip.astype(np.float32), axis=0))[:, mask].mean())
 
 
+def consistency(clip: np.ndarray, mask: np.ndarray) -> float:
+    """1 less the mean absolute difference from the first frame (of 1) where the mask is true."""
+    apart = np.abs(clip[1:].astype(np.float32) - clip[0])[:, mask]
+    return 1 - float(apart.mean()) / 255
+
+
+def roughness(clip: np.ndarray) -> float:
+    """Mean absolute second difference of frames (0..255): what even motion has little of."""
+    return float(np.abs(np.diff(clip.astype(np.float32), n=2, axis=0)).mean())
+
+
 def _shrunk(mask: np.ndarray) -> np.ndarray:
     """The mask (T H W) without its border."""
     reach = max(1, round(BORDER * min(mask.shape[1:])))

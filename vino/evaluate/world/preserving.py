@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from vino.evaluate.answers import collect, open_folder, output_of, write_references
-from vino.evaluate.candidate import Candidate, ModelCandidate
+from vino.evaluate.asking import ModelCandidate
+from vino.evaluate.candidate import Candidate
 from vino.evaluate.results import NAME
 from vino.evaluate.world.drift import SUITE, Turn, markdown, record, scores
 from vino.evaluate.world.preservation import preserved
@@ -78,8 +79,9 @@ def _turns(
             )
             for chain in going_on
         ]
-        answers = collect(candidate, trials, out, lambda _: None)
-        for chain, trial, answer in zip(going_on, trials, answers, strict=True):
+        answers = {t.key: answer for pack in collect(candidate, trials, out) for t, answer in pack}
+        for chain, trial in zip(going_on, trials, strict=True):
+            answer = answers[trial.key]
             # What a later edit is given is the answer before it, which is there already.
             given = (output_of(last[chain.name][0]),) if edit else write_references(trial, out)
             last[chain.name] = trial, answer

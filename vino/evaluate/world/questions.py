@@ -19,9 +19,10 @@ from vino.data.world.vocabulary import (
     name_of,
     share_of,
 )
+from vino.evaluate.world.motion import shows_camera
 from vino.evaluate.world.trials import Course, Kind, Trial, changed
 
-QUICK_PAIRS = 24  # (concept, style) pairs asked for when there is little time
+PAIRS, QUICK_PAIRS = 240, 12  # most (concept, style) pairs asked for
 TOLD = (" at the ", "in the center", " left of ", " right of ", " above ", " below ")
 VISIBLE_TURN = 6.0  # of 255, mean difference that a turning object has to make
 
@@ -30,7 +31,7 @@ def vocabulary(course: Course) -> Iterator[Trial]:
     """Every concept in every style, alone, on a background it stands out from."""
     known = course.world.vocabulary
     pairs = [(key, style) for style in known.styles for key in known.concepts]
-    step = max(1, round(len(pairs) / QUICK_PAIRS)) if course.quick else 1
+    step = -(-len(pairs) // course.count(QUICK_PAIRS, PAIRS))
     for key, style in pairs[::step]:
         scene = Scene(Background("plain", _colour(key, style, known)), (SceneObject(key, style),))
         words = f"{indefinite(name_of(key))} on a plain {scene.background.first} background"
@@ -66,7 +67,7 @@ def compose(course: Course) -> Iterator[Trial]:
     if known.tints:
         kinds.append(Kind("attribute binding", "t2i", vocabulary=pair, keep=_says_colours(known)))
     for kind in kinds:
-        yield from course.draw("compose", kind, course.count(5, 40))
+        yield from course.draw("compose", kind, course.count(3, 15))
 
 
 def _says_places(plan: Plan) -> bool:
@@ -86,14 +87,15 @@ def _says_colours(known: Vocabulary) -> Callable[[Plan], bool]:
 def edit(course: Course) -> Iterator[Trial]:
     """Every kind of edit."""
     for task in course.world.edits:
-        yield from course.draw("edit", Kind(_edit_name(task), task), course.count(3, 40))
+        yield from course.draw("edit", Kind(_edit_name(task), task), course.count(1, 6))
 
 
 def clip_edit(course: Course) -> Iterator[Trial]:
-    """Every kind of edit, on clips."""
-    for task in course.world.clip_edits:
+    """Every kind of edit, on clips; where there is little time, a few kinds."""
+    tasks = course.world.clip_edits
+    for task in tasks[1::5] if course.quick else tasks:
         kind = Kind(_edit_name(task), task)
-        yield from course.draw("clip-edit", kind, course.count(1, 20))
+        yield from course.draw("clip-edit", kind, course.count(1, 2))
 
 
 def _edit_name(task: str) -> str:
@@ -107,7 +109,7 @@ def subject(course: Course) -> Iterator[Trial]:
     known = course.world.vocabulary
     strange = changed(known, styles=built_styles())
     for task in course.world.subjects:
-        count = course.count(1, 25) if task == "subject_clip" else course.count(5, 50)
+        count = course.count(1, 6 if task == "subject_clip" else 8)
         kinds = [Kind("known", task), Kind("unseen", task, split="unseen")]
         if strange.styles:
             kinds.append(Kind("held-out style", task, vocabulary=strange))
@@ -122,16 +124,22 @@ def built_styles() -> tuple[str, ...]:
 
 def clip(course: Course) -> Iterator[Trial]:
     """Motion and camera from words, and pictures brought to life."""
-    for group, task in (("text to clip", "t2v"), ("picture to clip", "i2v")):
+    known = course.world.vocabulary
+    for group, task, count in (("text to clip", "t2v", 24), ("picture to clip", "i2v", 14)):
         kind = Kind(group, task, keep=can_be_told)
-        yield from course.draw("clip", kind, course.count(3, 60))
+        yield from course.draw("clip", kind, course.count(1, count))
+    patterned = tuple(kind for kind in known.backgrounds if kind != "plain")
+    if len(known.cameras) > 1 and patterned:
+        shown = changed(known, backgrounds=patterned)
+        kind = Kind("camera from words", "t2v", vocabulary=shown, keep=_is_filmed)
+        yield from course.draw("clip", kind, course.count(1, 14))
 
 
 def clone(course: Course) -> Iterator[Trial]:
     """Motion and camera of a reference clip."""
     for task in course.world.clones:
         kind = Kind(task.removesuffix("_clone"), task, keep=can_be_told)
-        yield from course.draw("clone", kind, course.count(1, 30))
+        yield from course.draw("clone", kind, course.count(1, 8))
 
 
 def long(course: Course) -> Iterator[Trial]:
@@ -139,19 +147,23 @@ def long(course: Course) -> Iterator[Trial]:
     frames = min(course.longest, 2 * course.frames - 1)
     if frames > course.frames:
         kind = Kind(f"{frames} frames", "t2v", keep=can_be_told, frames=frames)
-        yield from course.draw("long", kind, course.count(1, 20))
+        yield from course.draw("long", kind, course.count(1, 6))
+
+
+def _is_filmed(plan: Plan) -> bool:
+    return plan.target.scene.camera.kind != "static" and can_be_told(plan)
 
 
 def can_be_told(plan: Plan) -> bool:
     """Whether the motion of a clip can be seen for what it is.
 
-    A moving camera before a plain background looks like a moving object, and what is round looks
-    the same however it is turned.
+    A moving camera before a background that looks the same all along its way looks like a moving
+    object, and what is round looks the same however it is turned.
     """
     scene = plan.target.scene
     if not plan.target.is_clip:
         return True
-    if scene.camera.kind != "static" and scene.background.kind == "plain":
+    if scene.camera.kind != "static" and not shows_camera(scene):
         return False
     return all(_is_seen_turning(scene, which) for which in range(len(scene.objects)))
 

@@ -1,6 +1,7 @@
 """One suite of the world: ask, judge, and measure the judge."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,22 +10,20 @@ import numpy as np
 
 from vino.data.world.samples import Sample
 from vino.data.world.sheet import contact_sheet
-from vino.evaluate.answers import collect, output_of, write_references
+from vino.evaluate.answers import collect, output_of, unanswered, write_references
 from vino.evaluate.candidate import Candidate
 from vino.evaluate.results import Answered, Result
 from vino.evaluate.statistics import mean_with_interval
 from vino.evaluate.world.damage import damages
-from vino.evaluate.world.judge import Judge
+from vino.evaluate.world.judging import Bench
+from vino.evaluate.world.pace import Pace, Watcher
 from vino.evaluate.world.suites import MEASUREMENTS, SUITES
 from vino.evaluate.world.trials import Course, Trial
-from vino.evaluate.world.verdicts import Case, Scorer, Verdict, verdict
+from vino.evaluate.world.verdicts import Verdict
 
 SHOWN = 48  # answers on a sheet
 ENLARGED = 2
 KNOWN = 0.8  # share of the seeds in which a word has to be drawn right to count as known
-
-Watcher = Callable[[str, int, int], None]
-"""(what is being done, done, of how many)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,33 +32,42 @@ class Examination:
 
     candidate: Candidate
     course: Course
-    judge: Judge
+    bench: Bench
+    pace: Pace
     out: Path
     watch: Watcher
 
 
-def run_suite(name: str, exam: Examination) -> Result:
-    """Score a candidate on one suite."""
-    if name in MEASUREMENTS:
-        exam.watch(name, 0, 1)
-        values = MEASUREMENTS[name](exam.candidate, exam.course)
-        scores = {metric: mean_with_interval(v) for metric, v in values.items()}
-        return Result(name, "", scores, {m: len(v) for m, v in values.items()}, {}, [])
-    suite = SUITES[name]
-    trials = list(suite.ask(exam.course))
+def measure(name: str, exam: Examination) -> Result:
+    """What a suite without questions measures."""
+    measurement = MEASUREMENTS[name]
+    exam.watch(name, 0, 1, exam.pace.seconds_left)
+    values = measurement.take(exam.candidate, exam.course)
+    scores = {m: mean_with_interval(v, m in measurement.shares) for m, v in values.items()}
+    counts = {metric: len(scenes) for metric, scenes in values.items()}
+    return Result(name, measurement.about, scores, counts, {}, [])
+
+
+def run_suite(name: str, trials: Sequence[Trial], exam: Examination) -> Result:
+    """Score a candidate on the questions of one suite."""
     ideals = {t.scene: exam.candidate.reconstruct(t.sample.target) for t in _scenes(trials)}
-    tally, answered, shown = Tally(), [], []
+    accuracy = judge_accuracy(exam, trials, ideals)
+    answers: dict[str, np.ndarray] = {}
+    verdicts: dict[str, Future[Verdict]] = {}
     for trial, answer in _answers(name, exam, trials):
-        made = verdict(Case(exam.judge, trial, answer, ideals[trial.scene]), suite.score)
+        answers[trial.key] = answer
+        verdicts[trial.key] = exam.bench.judge(trial, answer, ideals[trial.scene])
+    tally, answered = Tally(), []
+    for trial in trials:
+        made = verdicts[trial.key].result()
         tally.add(trial, made)
         answered.append(_record(trial, made, exam.out))
-        shown.append((trial.sample, answer))
-    if name == "world-vocabulary":
-        tally.add_known("named")
+    tally.add_known("named")
+    shown = [(trial.sample, answers[trial.key]) for trial in trials]
     _write_sheets(exam.out / "sheets", name, answered, shown)
-    accuracy = judge_accuracy(exam, trials, ideals, suite.score)
     counts = {metric: len(scenes) for metric, scenes in tally.rows().items()}
-    return Result(name, suite.about, tally.scores(), counts, accuracy, answered)
+    about = SUITES[name].about
+    return Result(name, about, tally.scores(), counts, _shares(accuracy), answered)
 
 
 @dataclass
@@ -68,15 +76,19 @@ class Tally:
 
     values: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
+    shares: set[str] = field(default_factory=set)
 
     def add(self, trial: Trial, made: Verdict) -> None:
         self.judged |= set(made.judged)
+        self.shares |= {m for m, value in made.measured.items() if isinstance(value, bool)}
         for metric, value in (made.judged | made.measured).items():
             group = self.values.setdefault(metric, {}).setdefault(trial.group, {})
             group.setdefault(trial.scene, []).append(value)
 
     def add_known(self, metric: str) -> None:
-        """Add the share of scenes in which a verdict holds with nearly every seed."""
+        """Add the share of scenes in which a verdict, where there is one, nearly always holds."""
+        if metric not in self.values:
+            return
         name = "known in 8 of 10 seeds"
         self.judged.add(name)
         self.values[name] = {
@@ -94,24 +106,39 @@ class Tally:
         return rows
 
     def scores(self) -> dict[str, list[float]]:
-        return {metric: mean_with_interval(v) for metric, v in self.rows().items()}
+        yes_or_no = self.judged | self.shares
+        return {
+            metric: mean_with_interval(values, metric.partition(": ")[0] in yes_or_no)
+            for metric, values in self.rows().items()
+        }
+
+
+Judged = list[tuple[str, Trial, Future[Verdict]]]
+"""Verdicts on true answers, each with the name of the damage done to it."""
 
 
 def judge_accuracy(
-    exam: Examination, trials: Sequence[Trial], ideals: dict[str, np.ndarray], score: Scorer
-) -> dict[str, dict[str, float]]:
-    """Metric -> damage -> share of true answers, damaged so, that the judge scores as true."""
-    scenes = _scenes(trials)
-    tallies: dict[str, Tally] = {}
-    for number, trial in enumerate(scenes):
+    exam: Examination, trials: Sequence[Trial], ideals: Mapping[str, np.ndarray]
+) -> Judged:
+    """Have the judge look at every true answer, damaged in every way."""
+    made = []
+    for trial in _scenes(trials):
         ideal = ideals[trial.scene]
         again = lambda _, ideal=ideal: ideal  # noqa: E731
         for name, damage in damages(again, exam.course.quick).items():
-            seen = verdict(Case(exam.judge, trial, damage(trial.sample.target), ideal), score)
-            tallies.setdefault(name, Tally()).add(trial, replace(seen, measured={}))
-        exam.watch(f"{trial.suite}: the judge itself", number + 1, len(scenes))
+            seen = exam.bench.judge(trial, damage(trial.sample.target), ideal)
+            made.append((name, trial, seen))
+    return made
+
+
+def _shares(judged: Judged) -> dict[str, dict[str, float]]:
+    """Metric -> damage -> share of true answers, damaged so, that the judge scores as true."""
+    tallies: dict[str, Tally] = {}
+    for name, trial, seen in judged:
+        tallies.setdefault(name, Tally()).add(trial, replace(seen.result(), measured={}))
     found: dict[str, dict[str, float]] = {}
     for name, tally in tallies.items():
+        tally.add_known("named")
         for metric, values in tally.rows().items():
             found.setdefault(metric, {})[name] = float(np.mean([*values.values()]))
     return found
@@ -125,14 +152,13 @@ def _scenes(trials: Sequence[Trial]) -> list[Trial]:
 def _answers(
     name: str, exam: Examination, trials: Sequence[Trial]
 ) -> Iterator[tuple[Trial, np.ndarray]]:
-    asked = 0
-
-    def done(number: int) -> None:
-        nonlocal asked
-        asked += number
-        exam.watch(name, asked, len(trials))
-
-    yield from zip(trials, collect(exam.candidate, trials, exam.out, done), strict=True)
+    """All answers as they are made, and word of how far that has come."""
+    missing, done = set(unanswered(trials, exam.out)), 0
+    for pack in collect(exam.candidate, trials, exam.out):
+        exam.pace.answered([trial for trial, _ in pack if trial in missing])
+        done += len(pack)
+        exam.watch(name, done, len(trials), exam.pace.seconds_left)
+        yield from pack
 
 
 def _record(trial: Trial, made: Verdict, out: Path) -> Answered:

@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from vino.errors import InputError
-from vino.evaluate.world import clips, contests, edits, measurements, pictures, questions
+from vino.evaluate.world import (
+    clips,
+    contests,
+    edits,
+    measurements,
+    pictures,
+    questions,
+    rewriting,
+)
 from vino.evaluate.world.measurements import Measurement
 from vino.evaluate.world.trials import Course, Trial
 from vino.evaluate.world.verdicts import Case, Scorer, Verdict
@@ -71,10 +79,11 @@ SUITES: dict[str, Suite] = {
     ),
 }
 MEASUREMENTS: dict[str, Measurement] = {
-    "world-autoencoder": measurements.autoencoder,
-    "world-speed": measurements.speed,
+    "world-rewriting": rewriting.REWRITING,
+    "world-autoencoder": measurements.AUTOENCODER,
+    "world-speed": measurements.SPEED,
 }
-"""Suites without questions."""
+"""Suites that need no judge."""
 
 NAMES = (*SUITES, *MEASUREMENTS)
 WORLD = "world"  # all of them

@@ -11,7 +11,7 @@ from vino.data.world.samples import Sample
 from vino.data.world.scene import Scene, SceneObject
 from vino.data.world.vocabulary import name_of
 from vino.evaluate.world.judge import Found, Judge, Reading
-from vino.evaluate.world.motion import ClipReading, read_clip
+from vino.evaluate.world.motion import ClipReading, understand
 from vino.evaluate.world.trials import Trial
 
 NEAR = 0.12  # of the frame: an object this close to a place is there
@@ -21,7 +21,7 @@ NEAR = 0.12  # of the frame: an object this close to a place is there
 class Verdict:
     """Scores of one answer by metric.
 
-    judged: 0 or 1, where the judge may err; measured: where nothing can
+    judged: 0 or 1, where the judge may err; measured: where nothing can, yes and no as bools
     why: what was expected and seen, for those who look into it
     """
 
@@ -59,11 +59,21 @@ class Case:
     @cached_property
     def reading(self) -> Reading:
         """The first frame."""
-        return self.clip.first if self.trial.is_clip else self.judge.read(self.answer[0])
+        return self.at(0)
 
     @cached_property
     def clip(self) -> ClipReading:
-        return read_clip(self.judge, self.answer)
+        return understand(self.at(0), self.at(len(self.answer) - 1), self.answer)
+
+    def at(self, frame: int) -> Reading:
+        """A frame, which is read once."""
+        if frame not in self._read:
+            self._read[frame] = self.judge.read(self.answer[frame])
+        return self._read[frame]
+
+    @cached_property
+    def _read(self) -> dict[int, Reading]:
+        return {}
 
     @property
     def why(self) -> str:

@@ -1,0 +1,35 @@
+"""Means with intervals."""
+
+import pytest
+
+from vino.evaluate.statistics import mean_with_interval, unseen_share
+
+
+def scenes(*values):
+    return {str(i): [v] for i, v in enumerate(values)}
+
+
+def test_intervals_hold_the_mean_and_shrink():
+    few = mean_with_interval(scenes(*[0, 1] * 5))
+    many = mean_with_interval(scenes(*[0, 1] * 500))
+    assert few[0] == many[0] == 0.5
+    assert few[2] - few[1] > 4 * (many[2] - many[1]) > 0
+
+
+@pytest.mark.parametrize("count, low", [(5, 0.4782), (20, 0.8316), (100, 0.9638)])
+def test_where_all_answers_agree_the_bound_is_clopper_and_pearsons(count, low):
+    """The published ends of the exact interval for n of n."""
+    assert mean_with_interval(scenes(*[1] * count), is_share=True) == [1, low, 1]
+    high = pytest.approx(1 - low, abs=1e-4)
+    assert mean_with_interval(scenes(*[0] * count), is_share=True) == [0, 0, high]
+    assert unseen_share(count) == high
+
+
+def test_seeds_of_a_scene_are_no_further_evidence():
+    thrice = {str(i): [1, 1, 1] for i in range(20)}
+    assert mean_with_interval(thrice, is_share=True) == [1, 0.8316, 1]
+
+
+def test_what_is_no_share_has_no_such_bound():
+    assert mean_with_interval(scenes(*[1] * 20)) == [1, 1, 1]
+    assert mean_with_interval(scenes(0, 0, 0)) == [0, 0, 0]
