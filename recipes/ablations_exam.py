@@ -20,7 +20,7 @@ from vino.data.world.layout import fits, is_legible
 from vino.data.world.samples import Plan, Sample, Shot
 from vino.data.world.scene import Background, Scene, SceneObject
 from vino.data.world.tasks import draw, rendered
-from vino.evaluate.candidate import ModelCandidate
+from vino.evaluate.asking import ModelCandidate
 from vino.evaluate.world import clips, edits, pictures
 from vino.evaluate.world.judge import Judge, Reading
 from vino.evaluate.world.preservation import untouched
