@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from vino.errors import InputError
-from vino.prompt import REWRITE_TEXT, SYSTEM_TEXT, Image, Prompt, PromptWarning, Text, Video, attach
+from vino.prompt import (
+    REWRITE_TEXT,
+    SYSTEM_TEXT,
+    Image,
+    Prompt,
+    PromptWarning,
+    Text,
+    Video,
+    attach,
+    reordered,
+)
 
 PICTURE = np.zeros((8, 8, 3), np.uint8)
 CLIP = np.zeros((5, 8, 8, 3), np.uint8)
@@ -96,3 +106,18 @@ def test_one_base_at_most():
 def test_other_things_are_refused():
     with pytest.raises(InputError, match="wrap"):
         Prompt("a", PICTURE)
+
+
+def test_pictures_in_another_order_keep_their_meaning():
+    pictures = [image(name=name, base=name == "c") for name in "abc"]
+    prompt = Prompt(*pictures, Video(CLIP), "image_1 and Image 2 from Video 1, on IMAGE 3")
+    made = reordered(prompt, (2, 0, 1))
+    assert [m.name for m in made.images] == ["c", "a", "b"] and made.base.name == "c"
+    assert made.text == "image_2 and Image 3 from Video 1, on IMAGE 1"
+    assert made.videos == prompt.videos
+    assert reordered(made, (1, 2, 0)).text == prompt.text
+
+
+def test_the_usual_order_changes_nothing():
+    prompt = Prompt("the hat in ", image(), " on a dog")
+    assert reordered(prompt, (0,)).text == prompt.text == "the hat in Image 1 on a dog"

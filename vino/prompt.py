@@ -163,6 +163,22 @@ def attach(text: str, references: Sequence[Medium]) -> Prompt:
     return Prompt(*references, Text(text))
 
 
+def reordered(prompt: Prompt, order: Sequence[int]) -> Prompt:
+    """The same request with its pictures in another order, which "Image 2" in its text follows.
+
+    order: the places the pictures have now, in the order they are to come. Other words that count
+    them ("the second picture") are not understood.
+    """
+    now = {place + 1: number for number, place in enumerate(order, 1)}
+
+    def renamed(match: re.Match[str]) -> str:
+        is_picture = match[1].lower() == "image"
+        return f"{match[0][:-len(match[2])]}{now[int(match[2])]}" if is_picture else match[0]
+
+    images = [prompt.images[place] for place in order]
+    return Prompt(*images, *prompt.videos, Text(_NAMES.sub(renamed, prompt.text)))
+
+
 def _file_name(source: object) -> str:
     return Path(source).name if isinstance(source, str | Path) else ""
 

@@ -8,9 +8,19 @@ import torch
 
 from tests import tiny
 from vino import checkpoints
-from vino.checkpoints import Card, Checkpoint, Origin, Saving, read_manifest, write_native
+from vino.checkpoints import (
+    Card,
+    Checkpoint,
+    Origin,
+    Saving,
+    read_manifest,
+    write_diffusers,
+    write_native,
+)
 from vino.checkpoints.card import AutoencoderCard
 from vino.errors import CheckpointError, InputError
+from vino.model.conditioner import Conditioner
+from vino.model.mmdit import MMDiT
 
 CARD = Card(
     sampling={"picture": {"steps": 8}, "size": [64, 64]},
@@ -47,6 +57,18 @@ def test_read_back_exactly(model, folder):
         read.vlm.model.generation_config.eos_token_id
         == model.vlm.model.generation_config.eos_token_id
     )
+
+
+def test_variants_of_the_model_are_remembered(tmp_path):
+    variant = tiny.vino()
+    torch.manual_seed(0)
+    variant.mmdit = MMDiT(replace(variant.mmdit.config, boundaries=False, schedule="diagonal"))
+    sizes = replace(variant.conditioner.config, queries=0, references="latents")
+    variant.conditioner = Conditioner(sizes)
+    read = checkpoints.read(write_native(tmp_path / "m", Checkpoint.of(variant, CARD)))
+    assert read.mmdit.config == variant.mmdit.config and read.conditioner.config == sizes
+    with pytest.raises(InputError, match="diffusers has no"):
+        write_diffusers(tmp_path / "d", read)
 
 
 def test_the_folder_is_as_documented(folder):
@@ -139,6 +161,7 @@ def edited(folder, tmp_path, **changes):
     {"conditioner__queries": -4}, {"conditioner": "yes"}, {"vae__kind": "other"},
     {"vae__config": {"surprise": 1}}, {"vae__config": []}, {"compat": {"surprise": True}},
     {"compat": {"published_resize": "no"}}, {"licence": 3}, {"provenance": [{"part": "x"}]},
+    {"mmdit__schedule": "sideways"}, {"conditioner__references": ["both"]},
     {"mmdit__heads": 60_000, "mmdit__head_dim": 60_000, "mmdit__rope_axes": [20_000] * 3},
 ])  # fmt: skip
 def test_vino_json_is_strict(folder, tmp_path, changes):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vino.model.sequence import pack, patchify, places, unpatchify
-from vino.model.timeline import Role, lay_out
+from vino.model.timeline import Layout, Role, lay_out
 from vino.sizes import LatentSize
 
 
@@ -47,3 +47,34 @@ def test_pack_keeps_order_and_unpacks():
     kept = row.patches[torch.isin(patch_places, target_places)]
     for ours, want in zip(row.unpack(kept), targets, strict=True):
         assert torch.equal(ours, want)
+
+
+SIZES = [LatentSize(1, 2, 2), LatentSize(2, 2, 3)]
+
+
+def corners(layout: Layout, role: Role) -> list[list[int]]:
+    """Every boundary's place; of references and of the target, of the first and last token."""
+    line = lay_out(SIZES, LatentSize(2, 2, 2), (1, 1, 1), layout)
+    found = line.positions[line.roles == role].tolist()
+    return found if role == Role.BOUNDARY else [found[0], found[-1]]
+
+
+def test_without_boundaries_references_follow_each_other():
+    bare = Layout(boundaries=False)
+    assert corners(bare, Role.REFERENCE) == [[0, 0, 0], [2, 1, 2]]
+    assert corners(bare, Role.TARGET) == [[3, 0, 0], [4, 1, 1]]
+    assert len(lay_out(SIZES, None, (1, 1, 1), bare)) == 4 + 12
+
+
+def test_on_a_shared_grid_everything_begins_at_zero():
+    shared = Layout(schedule="shared")
+    assert corners(shared, Role.BOUNDARY) == [[0, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0]]
+    assert corners(shared, Role.REFERENCE) == [[0, 0, 0], [1, 1, 2]]
+    assert corners(shared, Role.TARGET) == [[0, 0, 0], [1, 1, 1]]
+
+
+def test_on_a_diagonal_every_grid_begins_at_the_last_ones_corner():
+    diagonal = Layout(schedule="diagonal")
+    assert corners(diagonal, Role.BOUNDARY) == [[0, 0, 0], [0, 0, 0], [0, 2, 2], [1, 2, 2]]
+    assert corners(diagonal, Role.REFERENCE) == [[0, 0, 0], [1, 3, 4]]
+    assert corners(diagonal, Role.TARGET) == [[0, 4, 5], [1, 5, 6]]

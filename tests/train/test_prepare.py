@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tests import tiny
-from tests.train.fake import KINDS, SIDE, STAGE, example
+from tests.train.fake import KINDS, SIDE, STAGE, Example, example, noise
+from vino.prompt import Image, Prompt
 from vino.train.frozen import Frozen
 from vino.train.prepare import Fitting, condition, draw_times, kept, prepare
 
@@ -41,6 +42,19 @@ def test_dropout_takes_media_from_the_chat_and_from_the_latents():
 def test_reconstruction_shows_the_picture_to_the_vlm_alone():
     made = condition(example(KINDS.index("reconstruct")), WHOLE, 0, FITTING)
     assert len(made.chat.images) == 1 and made.references == ()
+
+
+def test_pictures_come_in_random_order():
+    pictures = [Image(noise(np.random.default_rng(i)), base=i == 1) for i in range(2)]
+    prompt = Prompt(*pictures, "Image 1 into the other")
+    two = Example(prompt, noise(np.random.default_rng(3)), "edit", "two")
+    free = replace(WHOLE, shuffle=True)
+    assert condition(two, WHOLE, 0, FITTING).chat.text == prompt.text
+    seen = [condition(two, free, seed, FITTING) for seed in range(20)]
+    turned = [m for m in seen if m.chat.text == "Image 2 into the other"]
+    assert 4 < len(turned) < 16 and len({m.chat.text for m in seen}) == 2
+    assert np.array_equal(turned[0].references[0].pixels, pictures[1].frames.pixels)
+    assert condition(two, free, 7, FITTING).chat.text == condition(two, free, 7, FITTING).chat.text
 
 
 def test_times_follow_the_density_and_the_shift():

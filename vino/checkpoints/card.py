@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from vino.checkpoints.store import read_json
 from vino.errors import CheckpointError
@@ -18,7 +18,10 @@ T = TypeVar("T")
 FILE = "vino.json"
 FORMAT, VERSION = "vino", 1
 MOST = 2**16  # of any whole number in a config; the published model's largest is 4,096
-MAY_BE_ZERO = ("dual_blocks", "single_blocks", "refiner_blocks", "encoder_blocks", "decoder_blocks")
+MAY_BE_ZERO = (
+    *("dual_blocks", "single_blocks", "refiner_blocks", "encoder_blocks", "decoder_blocks"),
+    "queries",
+)
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,10 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         if value is None:
             return None
         return _value(next(k for k in inner if k is not type(None)), value, where)
-    if origin is tuple and isinstance(value, list):
+    if origin is Literal:
+        if value in inner:
+            return value
+    elif origin is tuple and isinstance(value, list):
         kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else list(inner)
         if len(kinds) == len(value):
             return tuple(_value(k, v, where) for k, v in zip(kinds, value, strict=True))

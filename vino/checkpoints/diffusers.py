@@ -20,6 +20,7 @@ from vino.checkpoints.upstream import HUNYUAN_LICENCE, base_origin, carry, licen
 from vino.checkpoints.vae import DIFFUSERS_STEM, write_diffusers_vae
 from vino.errors import CheckpointError, InputError
 from vino.model.mmdit import MMDiT, MMDiTConfig
+from vino.model.timeline import PUBLISHED
 from vino.model.vae import HunyuanVAE
 
 TRANSFORMER_CLASS = "HunyuanVideoTransformer3DModel"
@@ -99,6 +100,8 @@ def _tensors(mmdit: MMDiT) -> dict[str, Tensor]:
 
 def _config(config: MMDiTConfig) -> dict[str, Any]:
     time, height, width = config.patch
+    if config.apart or config.layout != PUBLISHED:
+        raise InputError("diffusers has no model whose references are apart or laid out otherwise")
     if height != width:
         raise InputError(f"diffusers has no patches of {height}x{width}: they have to be square")
     return {

@@ -105,7 +105,10 @@ class Meter:
         return self.strides.space * self.patch[-1]
 
     def visual(self, outline: Outline, bucket: PixelSize) -> int:
-        """Tokens of the visual stream: the target, its references and their boundaries. Exact."""
+        """Tokens of the visual stream: the target, its references and their boundaries.
+
+        Exact as published; variants that leave some of it out have fewer.
+        """
         tokens = self._tokens(bucket)
         if not outline.withheld:
             for size in self._fitted(outline, bucket):

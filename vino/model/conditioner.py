@@ -6,6 +6,7 @@ only boundary tokens use.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -15,15 +16,23 @@ from vino.model.blocks import NORM_EPS, RMSNorm
 from vino.model.mmdit import ContextStates
 from vino.model.vlm import VLM, PromptStates
 
+Given = Literal["both", "states", "latents"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionerConfig:
-    """Widths of the conditioning; the defaults are the published model's."""
+    """Widths of the conditioning; the defaults are the published model's.
+
+    queries: how many; there may be none. references: what is given of them: the vision-language
+    model's states and the latents (published), or one of the two. With latents alone it reads
+    where in the prompt a reference stands, and sees nothing of it.
+    """
 
     vlm_width: int = 2560
     queries: int = 256
     context_dim: int = 4096
     visual_dim: int = 3072
+    references: Given = "both"
 
 
 class Connector(nn.Module):

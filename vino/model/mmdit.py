@@ -26,7 +26,7 @@ from vino.model.blocks import (
     rope_from_positions,
 )
 from vino.model.sequence import VisualSequence, places, split
-from vino.model.timeline import Role
+from vino.model.timeline import Layout, Role, Schedule
 
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
@@ -43,6 +43,7 @@ class MMDiTConfig:
     apart: references attend only among themselves, and as clean as they are; target and context
     look at them. What they are asked for then never changes while sampling and is computed once
     (`MMDiT.remember`). Otherwise, as published, all tokens attend to each other in every step.
+    boundaries, schedule: how references are laid out, see `Layout`.
     """
 
     latent_channels: int = 16
@@ -58,6 +59,8 @@ class MMDiTConfig:
     rope_theta: float = 256.0
     guidance_embed: bool = True
     apart: bool = False
+    boundaries: bool = True
+    schedule: Schedule = "clock"
 
     def __post_init__(self) -> None:
         if sum(self.rope_axes) != self.head_dim:
@@ -66,6 +69,10 @@ class MMDiTConfig:
     @property
     def width(self) -> int:
         return self.heads * self.head_dim
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.boundaries, self.schedule)
 
     @property
     def patch_values(self) -> int:

@@ -13,7 +13,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from vino.model.timeline import Patch, Role, lay_out
+from vino.model.timeline import PUBLISHED, Layout, Patch, Role, lay_out
 from vino.sizes import LatentSize
 
 
@@ -66,25 +66,33 @@ class VisualSequence:
 
 
 def pack(
-    targets: Sequence[Tensor], references: Sequence[Sequence[Tensor]], patch: Patch
+    targets: Sequence[Tensor],
+    references: Sequence[Sequence[Tensor]],
+    patch: Patch,
+    layout: Layout = PUBLISHED,
 ) -> VisualSequence:
     """Pack noisy targets (C T H W each) and each one's clean references into one row."""
     if len(targets) != len(references):
         raise ValueError(f"{len(targets)} targets but references for {len(references)}")
-    return _pack(targets, references, patch)
+    return _pack(targets, references, patch, layout)
 
 
-def pack_references(references: Sequence[Sequence[Tensor]], patch: Patch) -> VisualSequence:
+def pack_references(
+    references: Sequence[Sequence[Tensor]], patch: Patch, layout: Layout = PUBLISHED
+) -> VisualSequence:
     """The references of each sample alone, where `pack` lays them; there must be one at least."""
-    return _pack([None] * len(references), references, patch)
+    return _pack([None] * len(references), references, patch, layout)
 
 
 def _pack(
-    targets: Sequence[Tensor | None], references: Sequence[Sequence[Tensor]], patch: Patch
+    targets: Sequence[Tensor | None],
+    references: Sequence[Sequence[Tensor]],
+    patch: Patch,
+    layout: Layout,
 ) -> VisualSequence:
     pairs = list(zip(references, targets, strict=True))
     timelines = [
-        lay_out([latent_size(r) for r in refs], None if x is None else latent_size(x), patch)
+        lay_out([latent_size(r) for r in refs], x if x is None else latent_size(x), patch, layout)
         for refs, x in pairs
     ]
     latents = [x for refs, target in pairs for x in (*refs, target) if x is not None]

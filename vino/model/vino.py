@@ -52,8 +52,10 @@ class Vino(nn.Module):
 
         encoded: where visual features are looked up and kept.
         """
-        room = self.conditioner.config.queries
-        return self.vlm.read([self.vlm.tokenize(chat, room) for chat in chats], encoded)
+        config = self.conditioner.config
+        blind = config.references == "latents"
+        tokens = [self.vlm.tokenize(chat, config.queries, blind) for chat in chats]
+        return self.vlm.read(tokens, encoded)
 
     def condition(
         self, prompts: Sequence[PromptStates], references: Sequence[Sequence[Tensor]]
@@ -64,9 +66,12 @@ class Vino(nn.Module):
                 raise ValueError(
                     f"{len(latents)} reference latents for {len(states.boundaries)} media"
                 )
+        if self.conditioner.config.references == "states":
+            references = [()] * len(references)
         # Media shown to the VLM alone (image reconstruction) have no place in the visual stream.
+        marked = self.mmdit.config.boundaries
         placed = [
-            p if latents else PromptStates(p.hidden, p.cache, p.position, ())
+            p if latents and marked else PromptStates(p.hidden, p.cache, p.position, ())
             for p, latents in zip(prompts, references, strict=True)
         ]
         return Conditioning(
@@ -77,11 +82,13 @@ class Vino(nn.Module):
         """The same, with what does not change in any step computed now, if the model allows it."""
         if not self.mmdit.config.apart or not any(conditioning.references):
             return conditioning
-        references = pack_references(conditioning.references, self.mmdit.config.patch)
+        config = self.mmdit.config
+        references = pack_references(conditioning.references, config.patch, config.layout)
         memories = self.mmdit.remember(references, conditioning.states.boundaries)
         return replace(conditioning, memories=memories)
 
     def forward(self, x_t: Sequence[Tensor], t: Tensor, conditioning: Conditioning) -> list[Tensor]:
         """Velocity of every sample of a packed batch; x_t: one latent C T H W a sample; t: B."""
-        visual = pack(x_t, conditioning.references, self.mmdit.config.patch)
+        config = self.mmdit.config
+        visual = pack(x_t, conditioning.references, config.patch, config.layout)
         return visual.unpack(self.mmdit(visual, conditioning.states, t, conditioning.memories))

@@ -77,11 +77,17 @@ class VLM(nn.Module):
         """Stays in evaluation mode: it is frozen."""
         return super().train(False)
 
-    def tokenize(self, chat: Chat, room: int = 0) -> Tokens:
-        """Chat -> tokens, leaving `room` for what is appended; InputError when it is too long."""
+    def tokenize(self, chat: Chat, room: int = 0, blind: bool = False) -> Tokens:
+        """Chat -> tokens, leaving `room` for what is appended; InputError when it is too long.
+
+        blind: media are named where they stand and not shown.
+        """
         images = tuple(see_picture(f, self.vision) for f in chat.images)
         videos = tuple(see_clip(f, self.vision) for f in chat.videos)
-        ids = self._ids(self._expand(chat.before, images, videos), chat.text, chat.after)
+        before = self._expand(chat.before, images, videos)
+        if blind:
+            before = before.replace("<|image_pad|>", "").replace("<|video_pad|>", "")
+        ids = self._ids(before, chat.text, chat.after)
         if len(ids) + room > self.max_tokens:
             raise InputError(
                 f"the prompt is {len(ids)} tokens long and the model reads {self.max_tokens - room}"
@@ -92,7 +98,10 @@ class VLM(nn.Module):
         types = (tokens == config.image_token_id) * IMAGE + (
             tokens == config.video_token_id
         ) * VIDEO
-        return Tokens(tokens, types.int(), images, videos, self._boundaries(ids, images, videos))
+        boundaries = self._boundaries(ids, images, videos)
+        if blind:
+            images, videos = (), ()
+        return Tokens(tokens, types.int(), images, videos, boundaries)
 
     def _expand(
         self, text: str, images: Sequence[VisionInput], videos: Sequence[VisionInput]
@@ -227,6 +236,8 @@ class VLM(nn.Module):
         """States (N h) of the queries behind each prompt. Gradients reach the queries alone."""
         answers: list[Tensor] = [queries] * len(prompts)
         count = len(queries)
+        if not count:
+            return answers
         steps = torch.arange(count, device=queries.device)
         for members in _by_length([len(p.hidden) for p in prompts]):
             group = [prompts[i] for i in members]

@@ -38,6 +38,7 @@ class Stage:
     dropout: chance that a modality of the condition (text, images, videos) is left out.
     drop_together: images and videos are dropped for all examples of a step, or for none; so that
     no rank waits where one task with many images fills a step.
+    shuffle: pictures of a prompt come in random order; "Image 2" in its text follows.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Stage:
     uniform: float = 0.0
     dropout: float = 0.1
     drop_together: bool = False
+    shuffle: bool = False
 
     def __post_init__(self) -> None:
         _in(self, "steps", 0, 10**9)

@@ -99,4 +99,6 @@ def cached(vino: Vino, folder: Path | None, precision: str, most_gb: float) -> F
         for name, tensor in module.state_dict().items()
     }
     name = f"{model_hash(tensors, None)}{precision}"
+    if vino.conditioner.config.references == "latents":
+        name += "blind"
     return Frozen(vino, TensorCache(folder, name, most_bytes=round(most_gb * 2**30)))

@@ -16,7 +16,7 @@ from torch import Tensor
 from vino.flow.schedule import shifted
 from vino.media import Frames
 from vino.model.vlm import PromptStates
-from vino.prompt import SYSTEM_TEXT, Chat, Image, Video
+from vino.prompt import SYSTEM_TEXT, Chat, Image, Prompt, Video, reordered
 from vino.references import fit
 from vino.train.config import Stage
 from vino.train.feed import Example
@@ -82,9 +82,17 @@ def kept(stage: Stage, step_seed: int, key: str) -> tuple[bool, bool, bool]:
     return text, images, videos
 
 
+def shuffled(prompt: Prompt, seed: int) -> Prompt:
+    """The same request, its pictures in random order."""
+    order = np.random.default_rng(seed).permutation(len(prompt.images))
+    return reordered(prompt, order.tolist())
+
+
 def condition(example: Example, stage: Stage, step_seed: int, fitting: Fitting) -> Condition:
     """The example's chat and fitted references after condition dropout."""
     prompt = example.prompt
+    if stage.shuffle:
+        prompt = shuffled(prompt, seed_of(step_seed, "order", example.key))
     text, images, videos = kept(stage, step_seed, example.key)
     media = [m for m in prompt.media if (images if isinstance(m, Image) else videos)]
     # What is edited keeps the grid of its target, pixel by pixel; other references have their own.

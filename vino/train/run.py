@@ -36,7 +36,7 @@ def main(argv: Sequence[str], quiet: bool = False, as_json: bool = False) -> int
     from vino.train.loop import train  # heavy: only when there is something to train
     from vino.train.parallel import ranks
 
-    with ranks(config.parallel, config.device) as here, _asked_to_stop() as asked:
+    with ranks(config.parallel, config.device) as here, asked_to_stop() as asked:
         folder = train(config, here, lambda: bool(asked), quiet=quiet)
         if here.first:
             print(json.dumps({"path": str(folder)}) if as_json else folder)
@@ -44,7 +44,7 @@ def main(argv: Sequence[str], quiet: bool = False, as_json: bool = False) -> int
 
 
 @contextmanager
-def _asked_to_stop() -> Iterator[list[int]]:
+def asked_to_stop() -> Iterator[list[int]]:
     """Signals that arrived: the first asks the run to save and stop, a second interrupts."""
     asked: list[int] = []
     before = {}
