@@ -109,7 +109,7 @@ def _evaluate(parser: ArgumentParser, model: Callable[..., None], talk: Options)
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("scores"),
                         help="folder for answers and scores (default: scores)")  # fmt: skip
     parser.add_argument("--vocabulary", choices=VOCABULARIES,
-                        default="first-light", help="what the model knows")  # fmt: skip
+                        default="second-light", help="what the model knows")  # fmt: skip
     parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), help=(
         "answers to every question about pictures (default: 1; clips are asked for once), or "
         "samples of every prompt (default: the official number), with seeds counting up"))

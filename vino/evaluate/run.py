@@ -24,7 +24,7 @@ def evaluate(
     seeds: Sequence[int] = (0,),
     out: str | Path,
     quick: bool = False,
-    world: str = "first-light",
+    world: str = "second-light",
     card: str | Path | None = None,
     watch: Watcher = lambda what, done, total, left: None,
     beside: bool = False,

@@ -35,9 +35,9 @@ class Drifting(Truth):
 @pytest.fixture(autouse=True)
 def few(monkeypatch):
     """Two scenes of three kinds of edits."""
-    world = trials.WORLDS["first-light"]
+    world = trials.WORLDS["second-light"]
     edits = ("background", "replace", "edit_ref")
-    monkeypatch.setitem(trials.WORLDS, "first-light", replace(world, edits=edits))
+    monkeypatch.setitem(trials.WORLDS, "second-light", replace(world, edits=edits))
     monkeypatch.setattr(preserving, "FEW", 2)
 
 
@@ -120,7 +120,7 @@ def test_records_are_those_of_every_evaluation(tmp_path):
 
 
 def test_clips_are_kept_with_every_frame(tmp_path, monkeypatch):
-    world = replace(trials.WORLDS["first-light"], edits=("clip_replace",))
+    world = replace(trials.WORLDS["second-light"], edits=("clip_replace",))
     monkeypatch.setitem(trials.WORLDS, "clips", world)
     evaluate_preservation(Drifting(), out=tmp_path, quick=True, world="clips")
     line = next(line for line in lines(tmp_path) if line["group"] == "edit 2")

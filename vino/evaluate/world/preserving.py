@@ -31,7 +31,7 @@ def evaluate_preservation(
     seeds: Sequence[int] = (0,),
     out: str | Path,
     quick: bool = False,
-    world: str = "first-light",
+    world: str = "second-light",
     watch: Watcher = lambda what, done, total: None,
 ) -> dict[str, dict[str, list[float]]]:
     """Edit held-out scenes once and several times in a row; suite -> metric -> [value, low, high].
