@@ -12,6 +12,7 @@ from vino.data.world.vocabulary import (
     FIRST_LIGHT,
     FULL,
     HELD_OUT_CONCEPTS,
+    SECOND_LIGHT,
     WHOLE,
     Vocabulary,
     concept,
@@ -25,6 +26,7 @@ SIMPLE = (
     *("t2i", "t2v", "subject", "subjects", "subject_clip", "i2v", "remove", "replace"),
     *("background", "add", "edit_ref", "add_ref", "reconstruct", "select"),
 )
+LIGHT = tuple(task for task in TASKS if "restyle" not in task)  # one style
 LOCAL = ("remove", "replace", "add", "resize", "recolour", "restyle", "move", "edit_ref", "add_ref")
 CLIPS = tuple(task for task in TASKS if task.startswith("clip_"))
 GIVEN_CLIP = (*CLIPS, "motion_clone", "camera_clone")  # in the prompt
@@ -65,8 +67,8 @@ def drawn_concepts(drawn: Plan) -> set[str]:
 
 @pytest.mark.parametrize(
     ("vocabulary", "tasks"),
-    [(FIRST_LIGHT, SIMPLE), (WHOLE, SIMPLE), (FULL, tuple(TASKS))],
-    ids=["first-light", "whole", "full"],
+    [(FIRST_LIGHT, SIMPLE), (SECOND_LIGHT, LIGHT), (WHOLE, SIMPLE), (FULL, tuple(TASKS))],
+    ids=["first-light", "second-light", "whole", "full"],
 )
 def test_training_never_shows_what_is_held_out(
     vocabulary: Vocabulary, tasks: tuple[str, ...]
