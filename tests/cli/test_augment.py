@@ -58,6 +58,7 @@ def test_licences_may_be_required(vino, photos, tmp_path):
     (photos / "LICENCE.txt").unlink()
     said = vino("augment", photos, "--ops", "flip", "-o", "pairs", "--require-licence")
     assert said.code == 1 and "names no licence" in said.err
+    assert "0 examples made" in said.err
     assert not (tmp_path / "pairs" / "manifest.jsonl").exists()
 
 

@@ -3,13 +3,14 @@
 import stat
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from tests.govern.conftest import scene
 from vino.errors import InputError
 from vino.govern.consent import Consents
 from vino.govern.likeness import fingerprint
-from vino.media import read_picture
+from vino.media import Frames, read_picture
 
 ANN, BOB = fingerprint(scene(1)), fingerprint(scene(2))
 
@@ -37,6 +38,12 @@ def test_the_very_picture_counts_before_those_like_it(tmp_path):
     own = consents.add(copy, "Ann", ["edit"])
     consents.revoke(own.id)
     assert consents.allows(ANN, "edit") and not consents.allows(copy, "edit")
+
+
+def test_a_clip_is_not_let_in_by_its_first_frame():
+    Consents().add(ANN, "Ann", ["edit"])
+    clip = Frames(np.concatenate([scene(1).pixels, scene(2).pixels]))
+    assert not Consents().allows(fingerprint(clip), "edit")
 
 
 def test_it_ends():

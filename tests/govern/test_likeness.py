@@ -43,5 +43,21 @@ def test_names_are_checked():
             parse_name(wrong)
 
 
-def test_a_picture_of_one_pixel_has_a_likeness():
-    assert len(fingerprint(Frames(np.zeros((1, 1, 1, 3), np.uint8))).likenesses[0]) == BITS // 4
+def test_plain_frames_have_no_likeness():
+    """All of them would look alike, and two clips that begin with black would be the same."""
+    assert fingerprint(Frames(np.zeros((1, 1, 1, 3), np.uint8))).likenesses == ()
+    black = np.zeros((1, 64, 64, 3), np.uint8)
+    first, second = (
+        fingerprint(Frames(np.concatenate([black, scene(seed, 64).pixels]))) for seed in (1, 2)
+    )
+    assert len(first.likenesses) == 1 and len(first.likenesses[0]) == BITS // 4
+    assert not first.resembles(second.likenesses)
+
+
+def test_a_copy_is_one_in_all_its_frames():
+    one, two = scene(1, 64).pixels, scene(2, 64).pixels
+    known = fingerprint(Frames(one))
+    mixed = fingerprint(Frames(np.concatenate([one, two, two])))
+    assert mixed.resembles(known.likenesses) and not mixed.copies(known.likenesses)
+    assert fingerprint(Frames(np.concatenate([one, one]))).copies(known.likenesses)
+    assert not fingerprint(Frames(np.zeros_like(one))).copies(known.likenesses)

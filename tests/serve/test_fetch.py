@@ -277,3 +277,20 @@ def test_a_refused_caller_makes_the_server_fetch_nothing(start, port):
     segment = {"type": "image", "url": f"http://pages:{port}/a.png"}
     assert running.generate([segment, "it"]).status_code == 429
     assert len(Pages.asked) == before
+
+
+def test_a_request_sent_again_is_its_job_and_fetches_nothing(start, port):
+    running = start(allow_urls=(Site("http", "pages", port),), max_queue=1)
+    running.server.service.fetcher._backend = fetcher(port)._backend
+    segment = {"type": "image", "url": f"http://pages:{port}/a.png"}
+    headers = {"Idempotency-Key": "one"}
+
+    def send(**changed):
+        body = {"prompt": ["slow ", segment | changed]}
+        return running.http.post("/v1/generate", json=body, headers=headers)
+
+    first, before = send().json(), len(Pages.asked)
+    again = send()  # although the queue is full by now
+    assert again.status_code == 202 and again.json()["id"] == first["id"]
+    assert send(url=f"http://pages:{port}/b.png").status_code == 409
+    assert len(Pages.asked) == before

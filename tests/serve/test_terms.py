@@ -7,6 +7,7 @@ pytest.importorskip("c2pa")
 from tests.serve.conftest import in_base64, png
 from vino.govern.audit import AuditLog, verify_log
 from vino.govern.consent import Consents
+from vino.govern.filters import NOTHING, Opinion
 from vino.govern.guard import Guard
 from vino.govern.likeness import fingerprint
 from vino.govern.policy import Policy, References, Refused, Rights
@@ -77,3 +78,22 @@ def test_a_reference_needs_consent_and_loses_it(governed, tmp_path):
     job = server.over(waiting)
     assert job["state"] == "failed" and "not registered" in job["error"]
     assert server.over(slow)["state"] == "done"
+
+
+class NoEleven:
+    """Withholds what was made with the seed 11."""
+
+    def prompt(self, text):
+        return NOTHING
+
+    reference = prompt
+
+    def output(self, frames):
+        return Opinion("not this one") if frames.pixels.flat[0] == 11 else NOTHING
+
+
+def test_where_one_result_is_withheld_none_is_kept(start):
+    running = start(terms=Terms(Guard(filters=(NoEleven(),))))
+    job = running.over(running.generate("two dogs", seed=10, n=2).json()["id"])
+    assert (job["state"], job["error"]) == ("failed", "not this one")
+    assert not list(running.server.files.folder(job["id"]).glob("out-*"))

@@ -109,8 +109,10 @@ def test_mistakes(adapter, tmp_path):
         Run(replace(CONFIG, out=tmp_path, lora=Lora(rank=2, targets="nothing")), ALONE)
     other = tiny.vino()
     other.mmdit.single_blocks = other.mmdit.single_blocks[:1]
+    before = weight(other)
     with pytest.raises(CheckpointError, match="trained on another"):
         merge(other, [Adapter(adapter)])
+    assert torch.equal(weight(other), before)
 
 
 def test_the_command_line_takes_adapters(adapter, tmp_path, capsys):

@@ -48,13 +48,16 @@ def merge(vino: Vino, adapters: Iterable[Adapter]) -> None:
     for adapter in adapters:
         for name, delta in read_deltas(adapter).items():
             deltas[name] = deltas[name] + delta if name in deltas else delta
+    weights = {name: _linear(vino, name).weight for name in deltas}
     for name, delta in deltas.items():
-        weight = _linear(vino, name).weight
+        weight = weights[name]
         if weight.shape != delta.shape:
             raise CheckpointError(
                 f"an adapter changes {name} as {tuple(delta.shape)}, which is "
                 f"{tuple(weight.shape)} here: it was trained on another model"
             )
+    for name, delta in deltas.items():  # all of them fit: a model is changed whole or not at all
+        weight = weights[name]
         weight.copy_((weight.float() + delta.to(weight.device)).to(weight.dtype))
 
 

@@ -28,7 +28,7 @@ def augment(args: Namespace, console: Console) -> int:
     names = list(dict.fromkeys(args.ops))
     for name in names:
         _known(name)
-    outcome = Outcome()
+    outcome, broken = Outcome(), list[str]()
 
     def refuse(error: InputError) -> None:
         console.warn(str(error))
@@ -46,10 +46,10 @@ def augment(args: Namespace, console: Console) -> int:
     with ExitStack() as stack:
         bar = _bar(stack, len(records)) if console.shows_progress else None
         for step in alter(records, args.output, plan, refuse):
-            outcome.made, outcome.there = step.made, step.there
+            outcome.made, outcome.there, broken = step.made, step.there, step.broken
             if bar is not None:
                 bar.update()
-        outcome.broken += step.broken
+        outcome.broken += broken
     return _tell(args, console, outcome)
 
 

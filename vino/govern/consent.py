@@ -93,10 +93,10 @@ class Consents:
                 raise InputError(f'no consent "{id:.40}" that holds: see vino consent list')
 
     def find(self, picture: Fingerprint) -> list[Consent]:
-        """Records of this very picture, else of pictures that look like it."""
+        """Records of this very picture, else of pictures or clips that all of it looks like."""
         known = self.records()
         exact = [c for c in known if c.picture.content == picture.content]
-        return exact or [c for c in known if picture.resembles(c.picture.likenesses)]
+        return exact or [c for c in known if picture.copies(c.picture.likenesses)]
 
     def allows(self, picture: Fingerprint, use: str) -> bool:
         """Whether somebody registered for this picture agrees to the use today."""

@@ -237,19 +237,27 @@ class _Run:
         """Write the files, then tell in one transaction; a job nobody wants leaves none."""
         engine = self.engine
         folder = engine.files.folder(job.id)
-        outputs = [
-            _save(frames, order, folder / f"out-{job.attempts}-{i}", job, engine.settings.terms)
-            for i, frames in enumerate(results)
-        ]
-        synced(folder)
+        outputs: list[dict[str, Any]] = []
+        try:
+            for i, frames in enumerate(results):
+                stem = folder / f"out-{job.attempts}-{i}"
+                outputs.append(_save(frames, order, stem, job, engine.settings.terms))
+            synced(folder)
+        except BaseException:  # one of them may not leave, say: then none is kept
+            _remove(folder, outputs)
+            raise
         if engine.jobs.finish(engine.worker, job.id, outputs):
             engine.ended(job, DONE)
             return
         engine.ended(job, CANCELLED)
-        for output in outputs:
-            (folder / output["file"]).unlink(missing_ok=True)
+        _remove(folder, outputs)
         if not engine.jobs.exists(job.id):
             engine.files.remove(job.id)
+
+
+def _remove(folder: Path, outputs: Sequence[dict[str, Any]]) -> None:
+    for output in outputs:
+        (folder / output["file"]).unlink(missing_ok=True)
 
 
 def _save(frames: Frames, order: Order, stem: Path, job: Job, terms: Terms) -> dict[str, Any]:

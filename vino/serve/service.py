@@ -65,8 +65,9 @@ class Wish:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal requests, as they were sent."""
-        return self.order.fingerprint(self.files, "" if self.origin is None else str(self.origin))
+        """Equal for equal requests, as they were sent: of a URL itself, whatever is behind it."""
+        sent = [m.url.encode("utf-8", "replace") if isinstance(m, Link) else m for m in self.media]
+        return self.order.fingerprint(sent, "" if self.origin is None else str(self.origin))
 
     def editing(self, base: Sequence[bytes]) -> "Wish":
         """The same with what a turn edits, if its session has anything yet."""
@@ -88,10 +89,18 @@ class Service:
     _fetches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FETCHES))
 
     async def accept(self, kind: str, wish: Wish, caller: Caller) -> Job:
-        """Check everything, write it to the disk, and promise to make it."""
+        """Check everything, write it to the disk, and promise to make it.
+
+        A request that comes again under its idempotency key is the job it was, and fetches nothing.
+        """
+        fingerprint = await run_in_threadpool(lambda: wish.fingerprint)
+        with refusing():
+            known = await run_in_threadpool(self.jobs.known, caller, wish.idempotency, fingerprint)
+        if known is not None:
+            return known
         async with self._fetched(wish.media, caller) as media:
             wish = replace(wish, media=media)
-            job = await self.decoding(self._accept, kind, wish, caller)
+            job = await self.decoding(self._accept, kind, wish, fingerprint, caller)
         self.engine.wake()
         return job
 
@@ -206,7 +215,7 @@ class Service:
                 found = await self.fetcher.fetch(media)
             yield found
 
-    def _accept(self, kind: str, wish: Wish, caller: Caller) -> Job:
+    def _accept(self, kind: str, wish: Wish, fingerprint: str, caller: Caller) -> Job:
         model = self.engine.model
         if self.engine.stopping.is_set():
             raise Refusal(503, "the server is stopping", retry_after=10)
@@ -220,9 +229,6 @@ class Service:
             raise Refusal(400, message, param="priority")
         with refusing():
             wish.order.check(self.settings)
-            fingerprint = wish.fingerprint
-            if known := self.jobs.known(caller, wish.idempotency, fingerprint):
-                return known
             self.jobs.check(caller)
             turn = None
             if wish.origin is not None:

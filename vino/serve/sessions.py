@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, or_, select
 
 from vino.serve.config import Settings
 from vino.serve.database import Database, behind
@@ -83,28 +83,25 @@ class Sessions:
 
     def delete(self, id: str, owner: str) -> list[str]:
         """Forget a session and its turns, whatever their state; ids whose files can go."""
-        with self.database.writing() as connection:
-            where = (sessions.c.id == id, sessions.c.owner == owner)
-            if not connection.execute(delete(sessions).where(*where)).rowcount:
-                return []
-            its = delete(turns).where(turns.c.session == id).returning(turns.c.job)
-            gone = list(connection.execute(its).scalars())
-            connection.execute(delete(jobs).where(jobs.c.id.in_(gone)))
-        return [id, *gone]
+        return self._delete(sessions.c.id == id, sessions.c.owner == owner)
 
     def forget(self, before: float) -> list[str]:
         """Forget sessions in which nothing has happened since; ids whose files can go."""
         lately = or_(jobs.c.finished_at.is_(None), jobs.c.finished_at >= before)
         used = exists().where(turns.c.session == sessions.c.id, turns.c.job == jobs.c.id, lately)
-        with self.database.reading() as connection:
-            idle = select(sessions).where(sessions.c.created_at < before, ~used)
-            rows = connection.execute(idle).all()
-        return [gone for row in rows for gone in self.delete(row.id, row.owner)]
+        return self._delete(sessions.c.created_at < before, ~used)
 
     def exists(self, id: str) -> bool:
         with self.database.reading() as connection:
             found = connection.execute(select(sessions.c.id).where(sessions.c.id == id))
             return found.first() is not None
+
+    def _delete(self, *which: ColumnElement[bool]) -> list[str]:
+        """In one transaction, so that no turn is accepted between a look and its end."""
+        with self.database.writing() as connection:
+            found = delete(sessions).where(*which).returning(sessions.c.id)
+            ids = list(connection.execute(found).scalars())
+            return [gone for id in ids for gone in (id, *_delete_turns(connection, id))]
 
     def _admit(self, connection: Connection, caller: Caller) -> None:
         mine = select(func.count()).where(sessions.c.owner == caller.id)
@@ -113,6 +110,13 @@ class Sessions:
         lately = mine.where(sessions.c.created_at > time.time() - 60)
         if connection.execute(lately).scalar_one() >= caller.per_minute:
             raise Full(f"your limit is {caller.per_minute} sessions a minute", 10)
+
+
+def _delete_turns(connection: Connection, session: str) -> list[str]:
+    its = delete(turns).where(turns.c.session == session).returning(turns.c.job)
+    gone = list(connection.execute(its).scalars())
+    connection.execute(delete(jobs).where(jobs.c.id.in_(gone)))
+    return gone
 
 
 def _session(row: Row[Any]) -> Session:

@@ -78,10 +78,10 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def acts(server):
+def acts(server, tmp_path_factory):
     with gr.Blocks(analytics_enabled=False) as blocks:
         page = lay_out()
-        acts = Acts(server.service, page)
+        acts = Acts(server.service, page, tmp_path_factory.mktemp("crops"))
         wire(page, blocks, acts)
     return acts
 
@@ -194,6 +194,23 @@ def test_again_vary_and_reuse(person, hat):
     assert person.holds[person.page.words] == "a @picture" and person.desk.handles == ["picture"]
     assert person.holds[person.page.controls["steps"]] == 3
     assert person.holds[person.page.controls["seed"]] == varied.outputs[2]["seed"]
+
+
+def test_what_a_job_was_given_is_cropped_elsewhere(person, hat):
+    async def session():
+        await person.does("add", upload=[hat])
+        person.holds[person.page.words] = "a @hat"
+        await person.does("make")
+        await person.does("reuse")
+        sides = {"left": "0", "top": "0", "right": "50", "bottom": "100"}
+        await person.does("arrange", {"do": "cut", "handle": "picture", **sides})
+
+    asyncio.run(session())
+    (reference,), job = person.desk.references, person.jobs()[-1]
+    assert reference.size == (16, 32) and reference.path.parent == person.acts.folder
+    assert [path.name for path in person.server.files.media(job.id)] == ["in-0"]
+    asyncio.run(person.does("again"))
+    assert person.jobs()[-1].state == "done"
 
 
 def test_the_gallery_has_what_others_made_under_the_same_key(person, server, acts):

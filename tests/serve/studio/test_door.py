@@ -1,5 +1,7 @@
 """The studio's door: keys, origins, and what of Gradio is open."""
 
+import asyncio
+
 import pytest
 
 gradio = pytest.importorskip("gradio")
@@ -102,3 +104,14 @@ def test_signing_in_is_bounded(locked):
         answer = running.http.post("/studio/login", data=data)
         assert answer.status_code in (400, 401)
     assert running.http.post("/studio/login", headers={"Origin": "http://x"}).status_code == 403
+
+
+def test_a_message_makes_nobody_fetch_a_url(opened):
+    from gradio import processing_utils
+
+    named = {"path": "http://127.0.0.1:9/a.png", "meta": {"_type": "gradio.FileData"}}
+    moved = processing_utils.async_move_files_to_cache(
+        named, gradio.Textbox(), check_in_upload_folder=True
+    )
+    with pytest.raises(gradio.Error, match="not fetched here"):
+        asyncio.run(moved)

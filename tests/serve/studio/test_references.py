@@ -25,7 +25,7 @@ def test_a_picture_and_a_clip(picture, tmp_path):
     clip = open_reference(path, "7.mp4", [], STRANGERS_MEDIA)
     assert (clip.handle, clip.is_clip) == ("clip", True)
     with pytest.raises(InputError, match="only pictures"):
-        cropped(clip, (0, 0, 50, 50), STRANGERS_MEDIA)
+        cropped(clip, (0, 0, 50, 50), tmp_path, STRANGERS_MEDIA)
 
 
 def test_what_is_no_picture_is_told_by_its_own_name(tmp_path):
@@ -36,18 +36,18 @@ def test_what_is_no_picture_is_told_by_its_own_name(tmp_path):
     assert "cat.png" in str(told.value) and "secret" not in str(told.value)
 
 
-def test_a_crop_is_of_the_whole_each_time(picture):
+def test_a_crop_is_of_the_whole_each_time(picture, tmp_path):
     whole = open_reference(picture, "a.png", [], STRANGERS_MEDIA)
-    right = cropped(whole, (50, 0, 100, 100), STRANGERS_MEDIA)
+    right = cropped(whole, (50, 0, 100, 100), tmp_path, STRANGERS_MEDIA)
     assert right.size == (20, 20) and read_picture(right.path).pixels.min() == 255
-    left = cropped(right, (0, 0, 50, 50), STRANGERS_MEDIA)
+    left = cropped(right, (0, 0, 50, 50), tmp_path, STRANGERS_MEDIA)
     assert left.size == (20, 10) and read_picture(left.path).pixels.max() == 0
-    back = cropped(left, (0, 0, 100, 100), STRANGERS_MEDIA)
+    back = cropped(left, (0, 0, 100, 100), tmp_path, STRANGERS_MEDIA)
     assert (back.path, back.size) == (picture, (40, 20))
-    assert cropped(whole, (99, 99, 100, 100), STRANGERS_MEDIA).size == (1, 1)
+    assert cropped(whole, (99, 99, 100, 100), tmp_path, STRANGERS_MEDIA).size == (1, 1)
     for box in ((50, 0, 50, 100), (0, 60, 100, 40), (-1, 0, 100, 100), (0, 0, 101, 100)):
         with pytest.raises(InputError, match="no inside"):
-            cropped(whole, box, STRANGERS_MEDIA)
+            cropped(whole, box, tmp_path, STRANGERS_MEDIA)
 
 
 @pytest.mark.parametrize(("wanted", "taken", "handle"), [

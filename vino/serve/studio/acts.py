@@ -58,10 +58,14 @@ def words_for(error: Exception) -> str:
 
 
 class Acts:
-    """Each is given what the page holds and returns what changes, by component."""
+    """Each is given what the page holds and returns what changes, by component.
 
-    def __init__(self, service: Service, page: Page):
+    folder: where crops wait until a job takes a copy.
+    """
+
+    def __init__(self, service: Service, page: Page, folder: Path):
         self.service, self.page, self.screen = service, page, Screen(service, page)
+        self.folder = folder
         self._watching: dict[str | None, object] = {}  # what each open page follows
 
     @told
@@ -168,7 +172,8 @@ class Acts:
                 desk = replace(desk, cropping=None if desk.cropping == handle else handle)
             case "cut":
                 box = [round(_number(said[side])) for side in views.SIDES]
-                cut = await self._visitor(request).cropped(desk.get(handle), box)
+                visitor = self._visitor(request)
+                cut = await visitor.cropped(desk.get(handle), box, self.folder)
                 desk = desk.changed(handle, lambda found: cut)
         return {**await self.screen.desk(desk, self._visitor(request)), self.page.words: words}
 

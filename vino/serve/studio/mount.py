@@ -5,11 +5,13 @@ import os
 import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.routing import Mount
 
+from vino.serve.fetch import NO_URLS
 from vino.serve.service import Service
 from vino.serve.studio import PATH, door
 
@@ -54,11 +56,12 @@ def mount(app: FastAPI, service: Service) -> Studio:
     from vino.serve.studio.acts import Acts
     from vino.serve.studio.page import lay_out, wire
 
+    _fetch_nothing()
     with gr.Blocks(
         title="vino studio", analytics_enabled=False, delete_cache=(_SWEEP, _KEPT), fill_width=True
     ) as blocks:
         page = lay_out()
-        wire(page, blocks, Acts(service, page))
+        wire(page, blocks, Acts(service, page, Path(folder.name)))
     assets = files("vino.serve.studio").joinpath("assets")
     app.include_router(door.router)
     gr.mount_gradio_app(
@@ -71,6 +74,17 @@ def mount(app: FastAPI, service: Service) -> Studio:
     )  # fmt: skip
     (mounted,) = (route.app for route in app.routes if isinstance(route, Mount))
     return Studio(mounted, folder)
+
+
+def _fetch_nothing() -> None:
+    """Gradio fetches a file that a message says is behind a URL; here files are uploaded."""
+    import gradio as gr
+    from gradio import processing_utils
+
+    async def refuse(url: str, cache_dir: str) -> str:
+        raise gr.Error(NO_URLS, print_exception=False)
+
+    processing_utils.async_ssrf_protected_download = refuse
 
 
 def _theme() -> "gradio.themes.Base":

@@ -1,6 +1,7 @@
 """Pictures and clips beside the prompt, each under a name."""
 
 import re
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,8 +52,8 @@ def open_reference(path: Path, name: str, taken: Collection[str], limits: Limits
     )
 
 
-def cropped(reference: Reference, box: Box, limits: Limits) -> Reference:
-    """The part of a picture inside the box; the whole again for WHOLE."""
+def cropped(reference: Reference, box: Box, folder: Path, limits: Limits) -> Reference:
+    """The part of a picture inside the box, a file in the folder; the whole again for WHOLE."""
     left, top, right, bottom = box
     if not (0 <= left < right <= 100 and 0 <= top < bottom <= 100):
         raise InputError(
@@ -64,8 +65,7 @@ def cropped(reference: Reference, box: Box, limits: Limits) -> Reference:
     frames = cut(read_picture(reference.source, limits), box)
     path = reference.source
     if box != WHOLE:
-        name = f"{reference.source.stem}-{left}-{top}-{right}-{bottom}.png"
-        path = frames.save(reference.source.with_name(name))
+        path = frames.save(folder / f"crop-{secrets.token_hex(16)}.png")
     size = frames.size
     return replace(
         reference, path=path, box=box, size=(size.width, size.height), thumbnail=thumbnail(frames)

@@ -116,10 +116,12 @@ class Visitor:
 
         return await self.service.decoding(look)
 
-    async def cropped(self, reference: Reference, box: Sequence[int]) -> Reference:
+    async def cropped(self, reference: Reference, box: Sequence[int], folder: Path) -> Reference:
+        """A part of a picture, as a file in the folder: a job's own files stay as they are."""
         left, top, right, bottom = box
         limits = self.service.settings.media
-        return await self.service.decoding(cropped, reference, (left, top, right, bottom), limits)
+        sides = (left, top, right, bottom)
+        return await self.service.decoding(cropped, reference, sides, folder, limits)
 
     def chosen(self, job: Job, index: int) -> Choices:
         """What the controls said when a result was made."""
