@@ -55,14 +55,15 @@ def opening(results: Results) -> Iterator[str]:
     yield (
         "What the [paper](https://arxiv.org/abs/2601.02358) says of its design, and four ideas of "
         "our own, tried with equal compute on one CPU core. This page is built from the files in "
-        "[paper/](paper) by one command; nothing in it is typed by hand. The claims, their "
+        "`docs/paper` by one command; nothing in it is typed by hand. The claims, their "
         "metrics, thresholds and seeds were committed before the first run "
         "([ablations_claims.py](../recipes/ablations_claims.py)); the history of the repository "
         "shows it."
     )
     yield (
-        f"{HOURS}```bash\npython recipes/ablations.py run --out runs/paper    # what is missing; goes "
-        "on where it was stopped\npython recipes/ablations.py report                  # this page\n```"
+        f"{HOURS}```bash\npython recipes/ablations.py run --out runs/paper    # what is missing; "
+        "goes on where it was stopped\npython recipes/ablations.py report                  "
+        "# this page\n```"
     )
     yield (
         f"**What is trained.** A small emoji world: {len(CONCEPTS)} objects on plain backgrounds, "
