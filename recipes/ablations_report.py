@@ -21,6 +21,7 @@ from ablations_results import (
 )
 
 ERRORS = ("swapped", "leaked")
+HOURS = "<!-- not run: takes hours -->\n"  # what `make docs-test` is told of a block
 NEAR = 0.05  # share of good edits that fewer queries may cost and still be enough
 FIGURES = {
     "1": ("queries", "Training and edits by the number of queries: mean over seeds, their span."),
@@ -54,14 +55,15 @@ def opening(results: Results) -> Iterator[str]:
     yield (
         "What the [paper](https://arxiv.org/abs/2601.02358) says of its design, and four ideas of "
         "our own, tried with equal compute on one CPU core. This page is built from the files in "
-        "[paper/](paper) by one command; nothing in it is typed by hand. The claims, their "
+        "`docs/paper` by one command; nothing in it is typed by hand. The claims, their "
         "metrics, thresholds and seeds were committed before the first run "
         "([ablations_claims.py](../recipes/ablations_claims.py)); the history of the repository "
         "shows it."
     )
     yield (
-        "```bash\npython recipes/ablations.py run --out runs/paper    # what is missing; goes on "
-        "where it was stopped\npython recipes/ablations.py report                  # this page\n```"
+        f"{HOURS}```bash\npython recipes/ablations.py run --out runs/paper    # what is missing; "
+        "goes on where it was stopped\npython recipes/ablations.py report                  "
+        "# this page\n```"
     )
     yield (
         f"**What is trained.** A small emoji world: {len(CONCEPTS)} objects on plain backgrounds, "
@@ -131,7 +133,7 @@ def section(claim: Claim, results: Results) -> Iterator[str]:
         {part.arm for part in claim.parts} | {part.other for part in claim.parts} - {BASE}
     )
     chosen = " ".join(f"--arm {name}" for name in arms)
-    yield f"```bash\npython recipes/ablations.py run --out runs/paper {chosen}\n```"
+    yield f"{HOURS}```bash\npython recipes/ablations.py run --out runs/paper {chosen}\n```"
 
 
 def cells(part: Part, found: Outcome) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
         if target.is_relative_to(docs):
             return match[0]
         path = target.relative_to(docs.parent).as_posix()
-        return f"{match[1]}{config.repo_url}/blob/main/{path}{match[3] or ''})"
+        return f"{match[1]}{config.extra['repository']}/blob/main/{path}{match[3] or ''})"
 
     return LINK.sub(lead, markdown)
 

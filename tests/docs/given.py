@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.docs.blocks import ROOT
+from tests.docs.blocks import ROOT, blocks
 from vino.media import Frames
 
 RED, GREEN, BLUE = (200, 40, 30), (60, 170, 90), (60, 90, 200)
@@ -29,7 +29,9 @@ def give(folder: Path) -> None:
         (folder / name).symlink_to(ROOT / name)
     Frames(square(RED)).save(folder / "hat.png")
     Frames(square(GREEN)).save(folder / "man.png")
+    Frames(square(BLUE)).save(folder / "ann.jpg")
     sliding(BLUE).save(folder / "walk.mp4")
+    (folder / "policy.toml").write_text(_policy())
     for name, colour in (("dog", RED), ("house", BLUE)):
         Frames(square(colour)).save(folder / "photos" / f"{name}.jpg")
         (folder / "photos" / f"{name}.txt").write_text(f"a {name} on a plain white background")
@@ -44,3 +46,9 @@ def give(folder: Path) -> None:
         },
     ]  # fmt: skip
     (folder / "tasks.json").write_text(json.dumps(asked))
+
+
+def _policy() -> str:
+    """The one that the page on governance shows."""
+    page = ROOT / "docs" / "governance.md"
+    return next(block.code for block in blocks(page) if block.language == "toml")

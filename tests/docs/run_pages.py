@@ -28,7 +28,7 @@ from tests.docs import forked
 from tests.docs.blocks import IN_BACKGROUND, ROOT, RUN, Block, blocks, pages
 from tests.docs.given import give
 
-LONGEST = 900  # seconds of a block
+LONGEST = 900  # seconds of a block, and of a server that ends
 READY = "http://127.0.0.1:8000/ready"
 PAGES = [page for page in pages() if any(b.language in RUN for b in blocks(page))]
 
@@ -136,4 +136,4 @@ def _servers() -> Iterator[object]:
     finally:
         for server in running:
             os.killpg(server.pid, signal.SIGTERM)
-            server.wait(30)
+            server.wait(LONGEST)

@@ -52,6 +52,12 @@ def test_nothing_is_loaded_from_elsewhere(site):
         assert not re.search(r"url\(['\"]?(https?:)?//|@import", sheet.read_text()), sheet
 
 
+def test_no_page_asks_the_code_host(site):
+    """The theme's script asks GitHub for stars and releases where this is on the page."""
+    for page in site.rglob("*.html"):
+        assert 'data-md-component="source"' not in page.read_text(), page.name
+
+
 def test_every_page_is_in_the_navigation(site):
     home = (site / "index.html").read_text()
     for page in pages():

@@ -7,7 +7,7 @@ import pytest
 
 docs_site = pytest.importorskip("recipes.docs_site", reason="needs vino[docs]")
 
-CONFIG = SimpleNamespace(docs_dir="docs", repo_url="https://host/vino")
+CONFIG = SimpleNamespace(docs_dir="docs", extra={"repository": "https://host/vino"})
 
 
 def test_pages_that_are_not_there_leave_the_navigation(tmp_path):
