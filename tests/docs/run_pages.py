@@ -28,7 +28,7 @@ from tests.docs import forked
 from tests.docs.blocks import IN_BACKGROUND, ROOT, RUN, Block, blocks, pages
 from tests.docs.given import give
 
-LONGEST = 900  # seconds of a block, and of a server that ends
+LONGEST = 900  # seconds of a block, and until a server is there or gone
 READY = "http://127.0.0.1:8000/ready"
 PAGES = [page for page in pages() if any(b.language in RUN for b in blocks(page))]
 
@@ -121,7 +121,8 @@ def _servers() -> Iterator[object]:
             ["bash", "-eu", "-c", block.code], stdout=log, stderr=log, start_new_session=True
         )
         running.append(server)
-        for _ in range(240):
+        until = time.monotonic() + LONGEST
+        while time.monotonic() < until:
             try:
                 urlopen(READY, timeout=1).close()
                 return
