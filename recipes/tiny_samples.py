@@ -18,14 +18,14 @@ import vino
 from vino.data.sources.world import prompt_of
 from vino.data.world.samples import Sample
 from vino.data.world.tasks import draw
-from vino.data.world.vocabulary import FIRST_LIGHT
+from vino.data.world.vocabulary import SECOND_LIGHT
 from vino.generate import Model
 from vino.media import Frames
 
 SCALE = 2  # pixels of the sheet for one of the model
 TEXT = 26  # pixels under a picture
-EDITS = ("remove", "replace", "background", "add", "subject", "edit_ref")
-CLIPS = ("t2v", "i2v", "subject_clip")
+EDITS = ("remove", "replace", "background", "recolour", "add", "look", "subject", "edit_ref")
+CLIPS = ("t2v", "i2v", "subject_clip", "clip_remove", "clip_background", "motion_clone")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Sheets:
 
 def held_out(task: str, count: int) -> list[Sample]:
     """The first scenes of the held-out split."""
-    return [draw(task, 0, i, FIRST_LIGHT, split="held-out") for i in range(count)]
+    return [draw(task, 0, i, SECOND_LIGHT, split="held-out") for i in range(count)]
 
 
 def answer(model: Model, samples: list[Sample], seed: int) -> list[Frames]:
