@@ -295,7 +295,8 @@ class Model:
         """Decode, cut the result out of its grid, and write down how it was made."""
         job, frames = sample.job, self.decode(sample.latent)
         left, top, width, height = job.content
-        worked = f"{job.size.width}x{job.size.height}, {job.size.frames} frames"
+        worked = f"{job.size.width}x{job.size.height}"
+        worked += f", {job.size.frames} frames" if job.size.frames > 1 else ""
         cut = frames.pixels[:, top : top + height, left : left + width]
         keep = job.source if job.source is not None and job.source.is_clip else None
         return replace(
