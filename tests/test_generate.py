@@ -114,7 +114,7 @@ def test_edits_keep_ratio_rate_and_length(model):
     assert math.isclose(width / height, 24 / 40, rel_tol=0.05)
     assert "frames" not in edited.recipe["worked_at"]
     clip = model.edit(CLIP, "at night")
-    assert clip.recipe["worked_at"].endswith(f", {len(CLIP.pixels)} frames")
+    assert clip.recipe["worked_at"].endswith(f" with {len(CLIP.pixels)} frames")
     assert clip.pixels.shape == CLIP.pixels.shape and clip.fps == 12.0
 
 
