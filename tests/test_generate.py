@@ -112,8 +112,9 @@ def test_edits_keep_ratio_rate_and_length(model):
     edited = model.edit(PICTURE, "remove it")
     height, width = edited.pixels.shape[1:3]
     assert math.isclose(width / height, 24 / 40, rel_tol=0.05)
-    assert "worked_at" in edited.recipe
+    assert "frames" not in edited.recipe["worked_at"]
     clip = model.edit(CLIP, "at night")
+    assert clip.recipe["worked_at"].endswith(f" with {len(CLIP.pixels)} frames")
     assert clip.pixels.shape == CLIP.pixels.shape and clip.fps == 12.0
 
 

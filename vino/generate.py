@@ -224,8 +224,8 @@ class Model:
         if size.frames > limits.max_frames or size.height * size.width > limits.max_area:
             side = int(limits.max_area**0.5)
             raise InputError(
-                f"{size.width}x{size.height} with {size.frames} frames is more than this model "
-                f"makes: at most {limits.max_frames} frames and as many pixels as {side}x{side}"
+                f"{size} is more than this model makes: at most {limits.max_frames} frames and "
+                f"as many pixels as {side}x{side}"
             )
         return size, content
 
@@ -295,7 +295,6 @@ class Model:
         """Decode, cut the result out of its grid, and write down how it was made."""
         job, frames = sample.job, self.decode(sample.latent)
         left, top, width, height = job.content
-        worked = f"{job.size.width}x{job.size.height}, {job.size.frames} frames"
         cut = frames.pixels[:, top : top + height, left : left + width]
         keep = job.source if job.source is not None and job.source.is_clip else None
         return replace(
@@ -303,7 +302,7 @@ class Model:
             pixels=cut,
             fps=keep.fps if keep else frames.fps,
             sound=keep.sound if keep else None,
-            recipe=write_recipe(job.request, self.identity, worked),
+            recipe=write_recipe(job.request, self.identity, str(job.size)),
         )
 
 

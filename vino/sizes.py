@@ -25,6 +25,11 @@ class PixelSize:
     height: int
     width: int
 
+    def __str__(self) -> str:
+        """As people write it: 64x48, or 64x48 with 17 frames."""
+        clip = f" with {self.frames} frames" if self.frames > 1 else ""
+        return f"{self.width}x{self.height}{clip}"
+
 
 @dataclass(frozen=True)
 class LatentSize:
@@ -46,8 +51,8 @@ class Strides:
         """Latent size of `size`; InputError unless it is 4k + 1 frames of whole positions."""
         if (size.frames - 1) % self.time or size.height % self.space or size.width % self.space:
             raise InputError(
-                f"size {size.width}x{size.height} with {size.frames} frames does not fit the "
-                f"model: use multiples of {self.space} and {self.time}k + 1 frames"
+                f"{size} does not fit the model: use multiples of {self.space} and "
+                f"{self.time}k + 1 frames"
             )
         return LatentSize(
             (size.frames - 1) // self.time + 1, size.height // self.space, size.width // self.space
