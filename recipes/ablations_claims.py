@@ -22,7 +22,7 @@ from typing import Literal
 SEEDS = (0, 1, 2)
 EDITS = ("remove", "replace", "background", "add", "edit_ref")
 LOCAL = ("remove", "replace", "add")
-SUCCESSES = ("good", "done", "right", "in place", "identity", "first recognised")
+SUCCESSES = ("done", "right", "in place", "identity", "first recognised")
 FLOOR = 0.1  # share of successes
 TWO, FOUR = ("two references",), ("four references",)
 
@@ -79,8 +79,8 @@ CLAIMS: tuple[Claim, ...] = (
                 metric="ln loss", other="queries-0", sign=-1, least=0.02,
             ),
             Part(
-                says="ten edits more of a hundred are good",
-                metric="good", groups=EDITS, other="queries-0", least=0.1,
+                says="ten edits more of a hundred are done as told",
+                metric="done", groups=EDITS, other="queries-0", least=0.1,
             ),
         ),
     ),
@@ -157,8 +157,8 @@ CLAIMS: tuple[Claim, ...] = (
                 metric="right", groups=("t2i",), other="direct", least=0.05,
             ),
             Part(
-                says="five edits more of a hundred are good than after stage 3 alone",
-                metric="good", groups=EDITS, other="direct", least=0.05,
+                says="five edits more of a hundred are done than after stage 3 alone",
+                metric="done", groups=EDITS, other="direct", least=0.05,
             ),
         ),
     ),
@@ -167,8 +167,8 @@ CLAIMS: tuple[Claim, ...] = (
         says="A sixteenth of stage 3 (the paper's 1,000 steps) already edits well.",
         parts=(
             Part(
-                says="as many edits are good as at the end (ten of a hundred count)",
-                metric="good", groups=EDITS, look="early", other_look="final", least=0.1,
+                says="as many edits are done as at the end (ten of a hundred count)",
+                metric="done", groups=EDITS, look="early", other_look="final", least=0.1,
                 kind="no less",
             ),
         ),
@@ -182,8 +182,8 @@ CLAIMS: tuple[Claim, ...] = (
                 metric="lost dB", groups=LOCAL, other="states", sign=-1, least=3.0,
             ),
             Part(
-                says="and ten edits more of a hundred are good",
-                metric="good", groups=LOCAL, other="states", least=0.1,
+                says="and ten edits more of a hundred are done",
+                metric="done", groups=LOCAL, other="states", least=0.1,
             ),
         ),
     ),
@@ -206,8 +206,12 @@ CLAIMS: tuple[Claim, ...] = (
         says="References apart are as good as joint attention, and faster (ours).",
         parts=(
             Part(
-                says="as many edits are good (five of a hundred count)",
-                metric="good", groups=EDITS, arm="apart", least=0.05, kind="no less",
+                says="as many edits are done (five of a hundred count)",
+                metric="done", groups=EDITS, arm="apart", least=0.05, kind="no less",
+            ),
+            Part(
+                says="what should stay is as good (1 dB counts)",
+                metric="lost dB", groups=EDITS, arm="apart", sign=-1, least=1.0, kind="no less",
             ),
             Part(
                 says="of two references as many objects are in their places (five of a hundred "
@@ -226,13 +230,13 @@ CLAIMS: tuple[Claim, ...] = (
         says="References in free order: an order never trained does not matter (ours).",
         parts=(
             Part(
-                says="ten edits by a reference more of a hundred are good when the edited picture "
+                says="ten edits by a reference more of a hundred are done when the edited picture "
                 "comes first",
-                metric="good", groups=("edit_ref, reversed",), arm="free-order", least=0.1,
+                metric="done", groups=("edit_ref, reversed",), arm="free-order", least=0.1,
             ),
             Part(
-                says="in the usual order as many edits are good (five of a hundred count)",
-                metric="good", groups=EDITS, arm="free-order", least=0.05, kind="no less",
+                says="in the usual order as many edits are done (five of a hundred count)",
+                metric="done", groups=EDITS, arm="free-order", least=0.05, kind="no less",
             ),
         ),
     ),
@@ -242,8 +246,8 @@ CLAIMS: tuple[Claim, ...] = (
             says=f"The paper's one clock is better than {words} (ours).",
             parts=(
                 Part(
-                    says="five edits more of a hundred are good",
-                    metric="good", groups=EDITS, other=arm, least=0.05,
+                    says="five edits more of a hundred are done",
+                    metric="done", groups=EDITS, other=arm, least=0.05,
                 ),
                 Part(
                     says="of two references five objects more of a hundred are in their places",

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 QUERIES = {arm.queries: name for name, arm in ARMS.items() if name.startswith("queries-")}
 QUERIES = dict(sorted({**QUERIES, ARMS[REFERENCE].queries: REFERENCE}.items()))
 PANELS = (
-    ("good edits", "good", EDITS),
+    ("edits done", "done", EDITS),
     ("edits: lost, dB", "lost dB", ("remove", "replace", "add")),
     ("two references in place", "in place", TWO),
     ("references leaked", "leaked", TWO),
@@ -66,9 +66,9 @@ def queries(results: Results) -> plt.Figure:
         axes[0].set_yscale("log")
         axes[0].legend()
     for count, name in enumerate(QUERIES.values()):
-        dots(axes[2], count, means(results, name, EDITS, "good"))
+        dots(axes[2], count, means(results, name, EDITS, "done"))
     axes[2].set(xticks=range(len(QUERIES)), xticklabels=list(QUERIES), xlabel="queries")
-    axes[2].set(ylabel="good edits", ylim=(0, None))
+    axes[2].set(ylabel="edits done", ylim=(0, None))
     return figure
 
 
@@ -99,7 +99,7 @@ def stages(results: Results) -> plt.Figure:
         axes[0].legend()
     for axis, title, groups, metric, names in (
         (axes[1], "pictures from words right", ("t2i",), "right", (BASE, "direct", REFERENCE)),
-        (axes[2], "good edits", EDITS, "good", ("direct", REFERENCE)),
+        (axes[2], "edits done", EDITS, "done", ("direct", REFERENCE)),
     ):
         for place, name in enumerate(names):
             dots(axis, place, means(results, name, groups, metric))

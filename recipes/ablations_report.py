@@ -8,7 +8,7 @@ import ablations_plots
 import numpy as np
 from ablations_arms import ANCHOR, ARMS, CONCEPTS, DESK, EVERY, GENERATOR, REFERENCE, SIDE
 from ablations_claims import CLAIMS, EDITS, FLOOR, SEEDS, SUCCESSES, Claim, Part
-from ablations_exam import EDITING, LOST, WHOLE
+from ablations_exam import EDITING, WHOLE
 from ablations_plots import QUERIES, means
 from ablations_results import (
     BASE,
@@ -22,7 +22,7 @@ from ablations_results import (
 
 ERRORS = ("swapped", "leaked")
 HOURS = "<!-- not run: takes hours -->\n"  # what `make docs-test` is told of a block
-NEAR = 0.05  # share of good edits that fewer queries may cost and still be enough
+NEAR = 0.05  # share of edits done that fewer queries may cost and still be enough
 FIGURES = {
     "1": ("queries", "Training and edits by the number of queries: mean over seeds, their span."),
     "2": ("arms", "Every arm; a dot a seed, a bar their mean."),
@@ -79,8 +79,9 @@ def opening(results: Results) -> Iterator[str]:
     asked = sum(group.number for group in WHOLE.values())
     yield (
         f"**What is asked.** {asked} held-out scenes, the same for all, with the same noise; "
-        "read by the [world's judge](world-judge.md). An edit is good when it is done and what it "
-        f"should leave alone lost less than {LOST:g} dB against the autoencoder.{itself(results)}"
+        "read by the [world's judge](world-judge.md). Of an edit they tell whether it is done, "
+        "and how much what it should leave alone lost against the autoencoder (lost dB)."
+        f"{itself(results)}"
     )
     yield (
         "**When a claim holds.** All its parts must. A part is a difference between two arms with "
@@ -161,7 +162,7 @@ def named_arm(name: str, look: str) -> str:
 def enough(results: Results) -> str:
     """How many queries are needed."""
     found = {
-        n: float(np.mean(m)) for n, a in QUERIES.items() if (m := means(results, a, EDITS, "good"))
+        n: float(np.mean(m)) for n, a in QUERIES.items() if (m := means(results, a, EDITS, "done"))
     }
     if len(found) < len(QUERIES):
         return "How many queries are needed cannot be said yet: runs are missing."
@@ -169,7 +170,7 @@ def enough(results: Results) -> str:
     least = min(n for n, share in found.items() if share >= best - NEAR)
     shares = ", ".join(f"{n}: {share:.2f}" for n, share in found.items())
     return (
-        f"Share of good edits by the number of queries: {shares}. Within {NEAR:.2f} of the best "
+        f"Share of edits done by the number of queries: {shares}. Within {NEAR:.2f} of the best "
         f"are {least} queries already."
     )
 
@@ -187,11 +188,11 @@ def every_arm(results: Results) -> Iterator[str]:
         rows.append((name, arm.about, str(seeds), *shown))
     yield table(("arm", "what it is", "seeds", *(title for title, _, _ in panels)), rows)
     if edits := by_edit(results):
-        yield "Good edits of the reference arm by kind: " + edits
+        yield "Edits that the reference arm does, by kind: " + edits
 
 
 def by_edit(results: Results) -> str:
-    found = {task: means(results, REFERENCE, (task,), "good") for task in EDITING}
+    found = {task: means(results, REFERENCE, (task,), "done") for task in EDITING}
     return ", ".join(f"{task} {np.mean(m):.2f}" for task, m in found.items() if m)
 
 

@@ -1,7 +1,7 @@
 """What a run leaves behind: one small JSON file for every arm and seed, and what it says of a part.
 
 {"arm": "reference", "seed": 0, "core seconds": 510,
- "looks": {"final": {"remove": [{"done": 1, "lost dB": 0.8, "good": 1.0}, ...], ...}, ...},
+ "looks": {"final": {"remove": [{"done": 1.0, "lost dB": 0.8}, ...], ...}, ...},
  "training": {"ln loss": -1.31, ...},
  "curves": {"step": [...], "loss": [...], "gradient norm": [...]}}
 """

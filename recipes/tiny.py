@@ -50,11 +50,11 @@ BASE: Mixture = {"t2i": 82, "t2v": 18}
 ALIGN: Mixture = {"t2v": 20, "t2i": 65, "reconstruct": 10, "i2v": 5}
 ANCHOR: Mixture = {"t2i": 50, "t2v": 15, "i2v": 15, "subject": 10, "select": 10}
 LIGHT_TASKS: Mixture = {
-    "t2i": 20, "t2v": 8, "i2v": 6, "subject": 9, "subjects": 6, "subject_clip": 5, "select": 1,
-    "remove": 4, "replace": 6, "background": 2, "add": 7, "move": 2, "resize": 1, "recolour": 2,
-    "look": 2, "extract": 1, "edit_ref": 7, "add_ref": 2,
-    "clip_remove": 1.5, "clip_replace": 1, "clip_background": 1, "clip_add": 1,
-    "clip_recolour": 1, "clip_look": 1, "clip_edit_ref": 0.5, "motion_clone": 2,
+    "t2i": 25, "t2v": 6, "i2v": 5, "subject": 9, "subjects": 7, "subject_clip": 3, "select": 1,
+    "remove": 3, "replace": 7, "background": 2, "add": 8, "move": 3, "resize": 2, "recolour": 3,
+    "look": 2, "extract": 2, "edit_ref": 8, "add_ref": 3,
+    "clip_remove": 1, "clip_replace": 1, "clip_background": 0.5, "clip_add": 1,
+    "clip_recolour": 0.5, "clip_look": 0.5, "clip_edit_ref": 0.5, "motion_clone": 1.5,
     "camera_clone": 1,
 }  # fmt: skip
 ALL_TASKS: Mixture = {
@@ -67,7 +67,7 @@ ALL_TASKS: Mixture = {
 }  # fmt: skip
 
 
-SHOWN = replace(SECOND_LIGHT, in_place_share=0.3)
+SHOWN = replace(SECOND_LIGHT, group_share=0.2, in_place_share=0.3)
 AUTOENCODER = tiny_autoencoder.Settings(out=Path("autoencoder"))
 VLM = tiny_vlm.Settings(out=Path("vlm"))
 
@@ -141,7 +141,7 @@ class Desk:
 
     def card(self) -> Card:
         """What the model's folder says."""
-        solving = {"steps": 24, "guidance": 3.0, "solver": "multistep"}
+        solving = {"steps": 12, "guidance": 3.0, "solver": "multistep"}
         sampling = {
             **{kind: {**solving, "shift": 1.5} for kind in ("picture", "picture_edit")},
             **{kind: {**solving, "shift": 2.0} for kind in ("clip", "clip_edit")},

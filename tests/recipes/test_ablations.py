@@ -26,7 +26,7 @@ from ablations_results import (
 )
 
 SHORT = Scale(base=2, align=1, anchor=1, every=2, tokens=800, log=1, validation=10)
-PART = Part(says="", metric="good", groups=("remove",), other="direct", least=0.1)
+PART = Part(says="", metric="done", groups=("remove",), other="direct", least=0.1)
 
 
 def never() -> bool:
@@ -107,13 +107,13 @@ def result(arm: str, seed: int, looks: dict, figures: dict | None = None) -> dic
 
 
 def pair(shares: tuple[float, float], seeds=SEEDS, scenes: int = 40) -> dict:
-    """Results of the reference arm and of another, with so many good answers each."""
+    """Results of the reference arm and of another, with so many edits done each."""
     found = {}
     for seed in seeds:
         rng = np.random.default_rng(seed)
         for name, share in zip((REFERENCE, "direct"), shares, strict=True):
-            good = rng.random(scenes) < share
-            rows = [{"good": float(x)} for x in good]
+            done = rng.random(scenes) < share
+            rows = [{"done": float(x)} for x in done]
             found[name, seed] = result(name, seed, {"final": {"remove": rows}})
     return found
 
