@@ -51,10 +51,8 @@ def evaluate(
     pace = Pace(sum(map(weight, missing)))
     with open_bench((*known.styles, *built_styles()), known.tints, beside) as bench:
         exam = Examination(candidate, course, bench, pace, out, watch)
-        results = [
-            run_suite(name, questions[name], exam) if name in questions else measure(name, exam)
-            for name in chosen
-        ]
+        judged = {name: run_suite(name, trials, exam) for name, trials in questions.items()}
+    results = [judged[name] if name in judged else measure(name, exam) for name in chosen]
     write_report(out, record, results)
     if card is not None:
         write_card(Path(card), record, results)

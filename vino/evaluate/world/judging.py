@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 
 from vino.evaluate.world.judge import Judge
 from vino.evaluate.world.suites import SUITES
@@ -42,11 +43,18 @@ class Bench:
 def open_bench(
     styles: tuple[str, ...], tints: tuple[str, ...], beside: bool = False
 ) -> Iterator[Bench]:
-    """A place to judge. beside: in another process, which imports the program's main module."""
-    executor = _beside() if beside else Here()
+    """A place to judge.
+
+    beside: in another process, which imports the program's main module; the model leaves it a core
+    as long, for two that share one are several times slower than each alone.
+    """
+    executor, threads = _beside() if beside else Here(), torch.get_num_threads()
+    if beside:
+        torch.set_num_threads(max(1, threads - 1))
     try:
         yield Bench(executor, styles, tints)
     finally:
+        torch.set_num_threads(threads)
         executor.shutdown(cancel_futures=True)
 
 
