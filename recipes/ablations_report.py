@@ -97,7 +97,8 @@ def opening(results: Results) -> Iterator[str]:
         "a 95 % interval over seeds and scenes (a bootstrap that draws both; Student's t over "
         "seeds for figures of training). It holds when the interval lies on its side of zero and "
         "the estimate reaches the smallest difference that counts, does not hold here when the "
-        "interval stays below that, and else these runs cannot tell. "
+        "interval stays below that, and else these runs cannot tell. Before all seeds are in "
+        "there is no verdict. "
         f"Where both arms succeed in less than {FLOOR:.0%} nothing can be told either. Three seeds "
         "are few, and intervals over them narrow."
     )

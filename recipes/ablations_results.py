@@ -19,6 +19,7 @@ POINTS = 200  # of a curve that is kept
 DRAWS = 4000
 STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # t at 97.5 %, by number of seeds
 HOLDS, FAILS, UNCLEAR, MISSING = "holds", "does not hold here", "cannot tell", "not run yet"
+OPEN = "runs are missing"  # some seeds are in: there are figures, and no verdict
 BASE = "base"  # one run, compared with every seed
 
 Results = Mapping[tuple[str, int], Mapping[str, Any]]
@@ -121,6 +122,8 @@ def outcome(part: Part, results: Results) -> Outcome:
     said = _verdict(part, float(apart.mean()), low, high)
     if part.metric in SUCCESSES and max(arm, other) < FLOOR:
         said = UNCLEAR
+    if len(rows) < len(SEEDS):
+        said = OPEN
     return Outcome(said, arm, other, float(apart.mean()), low, high, *apart.shape)
 
 
@@ -165,4 +168,6 @@ def verdict(claim: Claim, results: Results) -> str:
     every = {outcome(part, results).verdict for part in claim.parts}
     if MISSING in every:
         return MISSING
+    if OPEN in every:
+        return OPEN
     return FAILS if FAILS in every else UNCLEAR if UNCLEAR in every else HOLDS

@@ -16,6 +16,7 @@ from ablations_results import (
     FAILS,
     HOLDS,
     MISSING,
+    OPEN,
     POINTS,
     UNCLEAR,
     outcome,
@@ -148,7 +149,12 @@ def test_one_value_a_seed_is_students():
     reach = 4.303 * 0.1 / 3**0.5
     assert (found.low, found.high) == pytest.approx((0.3 - reach, 0.3 + reach), abs=1e-3)
     assert found.verdict == HOLDS
-    assert outcome(part, {k: v for k, v in made.items() if k[1] == 0}).verdict == UNCLEAR
+    assert outcome(part, {k: v for k, v in made.items() if k[1] == 0}).verdict == OPEN
+
+
+def test_no_verdict_before_every_seed_is_in():
+    found = outcome(PART, pair((0.9, 0.2), seeds=SEEDS[:2]))
+    assert (found.verdict, found.seeds) == (OPEN, 2) and found.arm > found.other
 
 
 def test_a_claim_needs_all_its_parts():
