@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from ablations_arms import FRAMES, KEYS, SIDE, WORLD
+from ablations_claims import EDITS
 
 from vino.data.sources.world import prompt_of
 from vino.data.world.captions import listing
@@ -33,7 +34,6 @@ from vino.train.prepare import seed_of
 
 SEED = 77  # of the scenes
 PACK = 8  # questions answered together
-EDITS = ("remove", "replace", "background", "add", "edit_ref")
 
 Scores = dict[str, float]
 Table = dict[str, list[Scores]]

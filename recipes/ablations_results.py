@@ -166,8 +166,4 @@ def _verdict(part: Part, estimate: float, low: float, high: float) -> str:
 def verdict(claim: Claim, results: Results) -> str:
     """Of all parts together."""
     every = {outcome(part, results).verdict for part in claim.parts}
-    if MISSING in every:
-        return MISSING
-    if OPEN in every:
-        return OPEN
-    return FAILS if FAILS in every else UNCLEAR if UNCLEAR in every else HOLDS
+    return next((said for said in (MISSING, OPEN, FAILS, UNCLEAR) if said in every), HOLDS)
