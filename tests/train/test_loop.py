@@ -124,6 +124,14 @@ def test_a_run_that_explodes_is_stopped(tmp_path):
         train(recipe(out=tmp_path, build=broken, stages=(stage,)), ALONE)
 
 
+def test_what_gradients_are_usual_is_learned_anew_by_every_stage(tmp_path):
+    """Connectors and a whole model have norms of different sizes."""
+    config = recipe(out=tmp_path)
+    train(config, ALONE)
+    saved = checkpoint.read_run(checkpoint.latest(tmp_path / "checkpoints"))
+    assert len(saved["guard"]["norms"]) == config.stages[-1].steps
+
+
 def test_feeds_that_end_are_told(tmp_path):
     class Short(Loader):
         def __iter__(self):

@@ -43,6 +43,11 @@ class Guard:
             )
         return False
 
+    def forget(self) -> None:
+        """Begin anew, for a stage that trains other parameters; the count of skipped steps stays."""
+        self.norms.clear()
+        self.refused.clear()
+
     def state_dict(self) -> dict[str, Any]:
         return {
             "norms": list(self.norms),

@@ -144,6 +144,8 @@ def _stage(
     feed = run.feeds(Wanted(config, stage, run.meter, ranks.reader, ranks.readers))
     if path and saved:
         _restore(run, path, saved, opts, feed)
+    if progress.step == 0:
+        run.guard.forget()
     if stage.ema is None:
         run.average = None
     elif run.average is None:
