@@ -160,6 +160,22 @@ def test_what_is_too_much_is_refused(running, fields):
     assert answer.status_code == 400 and answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("prompt", [["a"] * 513, [1] * 15_000])
+def test_a_prompt_has_so_many_segments(running, prompt):
+    answer = running.generate(prompt)
+    assert answer.status_code == 400 and "at most 512" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("body", [
+    {"prompt": [1] * 200_000}, {"prompt": "a dog"} | dict.fromkeys(map(str, range(30_000))),
+])  # fmt: skip
+def test_values_are_counted_before_they_are_read(running, monkeypatch, body):
+    body = json.dumps(body)
+    monkeypatch.setattr("vino.serve.bodies.json", None)  # nothing reads it
+    answer = running.http.post("/v1/generate", content=body.encode())
+    assert answer.status_code == 400 and "20,000 commas" in answer.text
+
+
 @pytest.mark.parametrize("segment", [
     {"type": "image", "url": "http://127.0.0.1/a.png"}, {"type": "image", "path": "/etc/passwd"},
     {"type": "image", "data": "http://127.0.0.1/a.png"}, {"type": "image", "data": "file:///etc/x"},

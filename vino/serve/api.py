@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +18,8 @@ from vino.serve.order import Order, Part
 from vino.serve.replies import Refusal, reply
 
 router = APIRouter(prefix="/v1")
+
+_SEGMENTS = 512  # of a prompt
 
 
 class Segment(BaseModel):
@@ -51,7 +53,7 @@ class Segment(BaseModel):
 class Generation(Making):
     """Fields of /generate. A prompt is text or segments, as vino.Prompt takes them."""
 
-    prompt: str | list[str | Segment]
+    prompt: str | Annotated[list[str | Segment], Field(max_length=_SEGMENTS)]
     n: int = Field(1, ge=1, le=MOST)
     frames: int | None = Field(None, ge=1, le=MOST)
     seconds: float | None = Field(None, gt=0, le=MOST)

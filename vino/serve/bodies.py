@@ -20,6 +20,7 @@ from vino.serve.service import Service, Wish
 
 _FIELDS = 100  # of a form
 _FIELD_BYTES = 1 << 20
+_COMMAS = 20_000  # of a JSON body, which has one for every value; base64 has none
 MOST = 10**9  # any count a client may write down; what is too much is said later
 
 _KINDS = ("str", "list[union[str,Segment]]", "Segment")  # pydantic's steps into a prompt
@@ -67,8 +68,11 @@ Body = TypeVar("Body", bound=BaseModel)
 
 async def read_json(request: Request, shape: type[Body]) -> Body:
     """A JSON body; Refusal when it is none, or says what cannot be."""
+    body = await request.body()
+    if body.count(b",") > _COMMAS:
+        raise Refusal(400, f"the body has more than {_COMMAS:,} commas, the limit")
     try:
-        values = json.loads(await request.body())
+        values = json.loads(body)
     except (ValueError, RecursionError):
         raise Refusal(400, "the body is not JSON") from None
     return _checked(shape, values)
@@ -135,7 +139,8 @@ def _checked(shape: type[Body], values: Any) -> Body:
         return shape.model_validate(values)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False, include_context=False)
-        deepest = max(errors, key=lambda found: len(found["loc"]))  # past the kinds tried in vain
+        # Past the kinds tried in vain, of which a list that is too long was the right one.
+        deepest = max(errors, key=lambda found: (len(found["loc"]), found["type"] == "too_long"))
         place = _short(".".join(str(step) for step in deepest["loc"] if step not in _KINDS))
         message = deepest["msg"].removeprefix("Value error, ")
         if deepest["type"] == "extra_forbidden":
