@@ -91,6 +91,37 @@ def test_another_model_is_a_warning(vino):
     assert said.err.startswith("vino: warning: b.png was made by another model (large)")
 
 
+DOGS = {"name": "dogs", "hash": "d0" * 32, "strength": 0.5}
+CATS = {"name": "cats", "hash": "ca" * 32, "strength": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "loaded", "told"),
+    [
+        ([DOGS], [], "--lora dogs:0.5 (d0d0d0d0d0d0)"),
+        ([DOGS], [DOGS | {"strength": 1.0}], "--lora dogs:0.5 (d0d0d0d0d0d0)"),
+        ([DOGS], [DOGS | {"hash": "00"}], "--lora dogs:0.5 (d0d0d0d0d0d0)"),
+        ([], [DOGS], "no --lora"),
+        ([{"hash": 5}], [], "--lora None:None (5)"),
+        ([DOGS, CATS], [CATS, DOGS | {"name": "renamed"}], None),
+        ("dogs", [], None),
+        ([5], [], None),
+    ],
+)
+def test_other_adapters_are_a_warning(vino, random_model, monkeypatch, recorded, loaded, told):
+    vino("generate", PROMPT, "-o", "a.png")
+    recipe = read_recipe("a.png")
+    recipe["model"]["lora"] = recorded
+    Frames(read_picture("a.png").pixels, recipe=recipe).save("b.png")
+    monkeypatch.setattr(random_model, "identity", random_model.identity | {"lora": loaded})
+    said = vino("generate", "--like", "b.png", "-o", "c.png")
+    expected = (
+        f"vino: warning: b.png was made with {told}: the result will differ; " if told else ""
+    )
+    assert said.code == 0
+    assert said.err.startswith(expected) and bool(said.err) == bool(told)
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -3,7 +3,7 @@
 import json
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -104,11 +104,8 @@ def _again(args: Namespace, console: Console) -> int:
     request = changed(recorded, args.prompt, args.size, args.frames, settings(args))
     terms = terms_of(args)
     model = open_model(args, console)
-    if maker.get("hash") != model.identity.get("hash"):
-        console.warn(
-            f"{args.like} was made by another model ({maker.get('name', 'unknown')}): the result "
-            "will differ; choose the model with --model"
-        )
+    for warning in _differences(args.like, maker, model.identity):
+        console.warn(warning)
 
     def make(seed: int, watch: Watch) -> Frames:
         return model.run([replace(request, seed=seed)], watch)[0]
@@ -117,6 +114,32 @@ def _again(args: Namespace, console: Console) -> int:
     is_clip = isinstance(base, Video) if frames is None else frames > 1
     seed = request.seed if args.seed is None else args.seed
     return _produce(args, console, make, Planned(terms, is_clip, seed))
+
+
+def _differences(path: Path, maker: dict[str, Any], model: dict[str, Any]) -> Iterator[str]:
+    """Why the model's result will not be the file's, as far as its maker is known."""
+    if maker.get("hash") != model.get("hash"):
+        yield (
+            f"{path} was made by another model ({maker.get('name', 'unknown')}): the result "
+            "will differ; choose the model with --model"
+        )
+    if _keys(used := _adapters(maker)) != _keys(_adapters(model)):
+        listed = [f"{a.get('name')}:{a.get('strength')} ({a.get('hash')!s:.12})" for a in used]
+        yield (
+            f"{path} was made with {' '.join(('--lora', *listed)) if listed else 'no --lora'}: the "
+            "result will differ; give the same adapters and strengths"
+        )
+
+
+def _adapters(model: dict[str, Any]) -> list[dict[str, Any]]:
+    """The adapters named by a recipe, which is a stranger's: what is none is left out."""
+    named = model.get("lora")
+    return [a for a in named if isinstance(a, dict)] if isinstance(named, list) else []
+
+
+def _keys(adapters: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
+    """What tells adapters apart, in whatever order and by whatever name they were given."""
+    return sorted(((a.get("hash"), a.get("strength")) for a in adapters), key=str)
 
 
 def read(path: Path) -> Medium:
