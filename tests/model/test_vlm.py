@@ -101,3 +101,18 @@ def test_a_clip_says_its_real_times(vlm):
 
 def test_rewrite_answers(vlm):
     assert isinstance(vlm.rewrite(CHATS["both"], max_tokens=4), str)
+
+
+def test_casts_round_weights_but_not_rotary_frequencies():
+    vlm = tiny.qwen(tiny.tokenizer())
+    exact = {name: buffer.clone() for name, buffer in vlm.named_buffers()}
+    assert any("inv_freq" in name for name in exact)
+    torch.nn.ModuleList([vlm]).to(torch.bfloat16)  # as a part of a model is cast
+    assert {p.dtype for p in vlm.parameters()} == {torch.bfloat16}
+    for name, buffer in vlm.named_buffers():
+        assert buffer.dtype == exact[name].dtype and torch.equal(buffer, exact[name])
+    vlm.to(torch.float32)
+    assert all(torch.equal(buffer, exact[name]) for name, buffer in vlm.named_buffers())
+    assert all(buffer.is_meta for buffer in vlm.to("meta").buffers())
+    emptied = vlm.to(torch.bfloat16).to_empty(device="cpu")
+    assert {b.dtype for b in emptied.buffers()} == {torch.float32}

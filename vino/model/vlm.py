@@ -5,7 +5,7 @@ the queries appended behind it (paper, section 3; SPEC: the state used is the in
 decoder layer). Axes: L tokens of a prompt, h width, N queries.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -77,6 +77,19 @@ class VLM(nn.Module):
         """Stays in evaluation mode: it is frozen."""
         return super().train(False)
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "VLM":
+        """Buffers that are not stored, the rotary frequencies, move but are never rounded."""
+        stored = self.state_dict().keys()
+        exact = {id(buffer) for name, buffer in self.named_buffers() if name not in stored}
+
+        def apply(tensor: Tensor) -> Tensor:
+            made = fn(tensor)
+            if id(tensor) not in exact:
+                return made
+            return made.to(tensor.dtype) if tensor.is_meta else tensor.to(made.device)
+
+        return super()._apply(apply, recurse)
+
     def tokenize(self, chat: Chat, room: int = 0, blind: bool = False) -> Tokens:
         """Chat -> tokens, leaving `room` for what is appended; InputError when it is too long.
 
@@ -145,9 +158,7 @@ class VLM(nn.Module):
         return tuple(places)
 
     @torch.no_grad()
-    def read(
-        self, prompts: Sequence[Tokens], encoded: Encoded | None = None
-    ) -> list[PromptStates]:
+    def read(self, prompts: Sequence[Tokens], encoded: Encoded | None = None) -> list[PromptStates]:
         """Run prompts once; those of equal length share a pass."""
         seen = self.look(prompts, encoded)
         states: list[PromptStates | None] = [None] * len(prompts)
