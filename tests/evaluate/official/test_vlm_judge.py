@@ -3,7 +3,9 @@
 import base64
 import io
 import json
+import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,6 +49,9 @@ def heard(judge, questions, path):
         ("Form: 3\nColour: 0", None),
         ("Form: 3\nColour: 4.5", None),
         ("Form: 3 or 4\nColour: 5", None),
+        ("Form: -3\nColour: 5", None),
+        ("Form: **−3**\nColour: 5", None),
+        ("Form: .3\nColour: 5", None),
         ("Form: 3\nColour: 5\nForm: 2", None),
         ("Form: N\nColour: N", None),
         ("Form: three\nColour: 5", None),
@@ -183,6 +188,40 @@ def test_a_refusal_is_final_and_does_not_tell_the_key(endpoint, question, monkey
     assert len(endpoint.asked) == 1 and "secret" not in str(refusal.value)
 
 
+def questions_of(question, count):
+    return [replace(question, name=str(i), text=f"Grade {i}.") for i in range(count)]
+
+
+def test_a_refusal_ends_its_question_alone(endpoint, question, tmp_path):
+    endpoint.always = lambda text: (400, "filtered") if text == "Grade 2." else GOOD
+    questions, log = questions_of(question, 5), tmp_path / "log.jsonl"
+    for _ in range(2):  # the second time it is the first that is asked
+        hearing, _ = heard(endpoint.judge(), questions, log)
+        assert hearing.malformed == ("2",) and len(hearing.verdicts) == 4
+    assert len(endpoint.asked) == 6 and len(log.read_text().splitlines()) == 4
+    with pytest.raises(InputError, match="HTTP 400: filtered"):
+        heard(endpoint.judge(), [questions[2]], log)
+
+
+def test_a_hearing_that_ends_early_keeps_what_was_said(endpoint, question, tmp_path):
+    failed = threading.Event()
+
+    def play(text):
+        if text == "Grade 1.":
+            failed.set()
+            return 401, "no more"
+        if text != "Grade 0.":
+            failed.wait(5)
+            time.sleep(0.1)  # so that the answer comes after the failure
+        return GOOD
+
+    endpoint.always, log = play, tmp_path / "log.jsonl"
+    with pytest.raises(InputError, match="HTTP 401"):
+        heard(endpoint.judge(at_once=3), questions_of(question, 4), log)
+    kept = {json.loads(line)["question"] for line in log.read_text().splitlines()}
+    assert {"0", "2", "3"} >= kept >= {"0", "2"}
+
+
 def test_a_judge_that_is_not_there_stops_everything_at_once(endpoint, question, tmp_path):
     questions = [Question(str(i), "", question.shown, ("Form",), 1, 5) for i in range(50)]
     judge = Judge("http://127.0.0.1:9/v1", pause=0.01, attempts=2)
@@ -191,7 +230,16 @@ def test_a_judge_that_is_not_there_stops_everything_at_once(endpoint, question, 
 
 
 @pytest.mark.parametrize(
-    "url", ["", "localhost:8000", "file:///etc/passwd", "ftp://a/b", "http://"]
+    "url",
+    [
+        "",
+        "localhost:8000",
+        "file:///etc/passwd",
+        "ftp://a/b",
+        "http://",
+        "http://[::1",
+        "http://a:b",
+    ],
 )
 def test_an_address_is_one_of_the_web(url):
     with pytest.raises(InputError, match="is no address"):

@@ -73,8 +73,9 @@ class Question:
         """The scores in an answer: every criterion once, in range; None if it is malformed."""
         scores: list[int] = []
         for criterion in self.criteria:
-            line = rf"^\W*{re.escape(criterion)}\W*[:：]\W*(\d+)(?:\s*/\s*\d+)?\W*$"
-            found = {int(number) for number in re.findall(line, answer, re.I | re.M)}
+            number = r"[^\w.−–-]*(\d+)(?:\s*/\s*\d+)?"  # neither a sign nor a point before it
+            line = rf"^\W*{re.escape(criterion)}\W*[:：]{number}\W*$"
+            found = {int(score) for score in re.findall(line, answer, re.I | re.M)}
             if len(found) != 1 or not self.lowest <= min(found) <= self.highest:
                 return None
             scores += found

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from vino.evaluate.official.questions import Estimate, Question, Verdict, estima
 RECOMMENDED = "Qwen/Qwen3-VL-32B-Instruct"  # local: its weights do not change behind one's back
 KEY = "OPENAI_API_KEY"  # of the environment
 PASSING = {408, 409, 425, 429, 500, 502, 503, 504}  # HTTP statuses worth another try
+REFUSING = {400, 422}  # HTTP statuses that may be about one question, as a content filter's are
 LONGEST_ANSWER = 1024  # tokens
 
 
@@ -44,12 +46,14 @@ class Judge:
     at_once: int = 4
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_address(self.url):
             raise InputError(f"--judge {self.url} is no address: use one like http://host:8000/v1")
 
     def ask(self, question: Question) -> str:
-        """The answer of the model; InputError when there is none after all attempts."""
+        """The answer of the model; InputError when there is none after all attempts.
+
+        Refused when it may answer other questions all the same.
+        """
         body = json.dumps(
             {
                 "model": self.model,
@@ -81,7 +85,8 @@ class Judge:
             problem = f"HTTP {error.code}: {_secret(error.read(300).decode(errors='replace'))}"
             if error.code in PASSING:
                 raise _Passing(problem) from None
-            raise InputError(f"the judge at {self.url} refuses ({problem})") from None
+            kind = Refused if error.code in REFUSING else InputError
+            raise kind(f"the judge at {self.url} refuses ({problem})") from None
         except (URLError, TimeoutError, OSError, HTTPException) as error:
             raise _Passing(str(getattr(error, "reason", error)) or type(error).__name__) from None
         except (ValueError, LookupError, TypeError):
@@ -91,19 +96,24 @@ class Judge:
         return answer
 
 
+class Refused(InputError):
+    """A question that the judge does not take."""
+
+
 class _Passing(Exception):
     """A failure that another attempt may not meet."""
 
 
 @dataclass
 class Log:
-    """All answers, one a line: the record of what was said, and the cache.
+    """All answers, one a line: the record of what was said, and the cache; threads may share it.
 
     path: a .jsonl file; lines that are damaged (a process was killed) are passed over
     """
 
     path: Path
     _answers: dict[str, str] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         if self.path.exists():
@@ -123,7 +133,7 @@ class Log:
         """Keep an answer."""
         record = {"question": question.name, "judge": judge.model, "answer": answer}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
+        with self._lock, self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record | {"key": _key(judge, question)}) + "\n")
 
 
@@ -145,15 +155,14 @@ def hear(
     """Ask all questions that have no readable answer yet.
 
     begin: told the cost of what is to be asked, and how many answers are there, before it starts.
-    done: told how many questions are answered. InputError when the judge cannot be reached.
+    done: told how many questions are answered. InputError when the judge cannot be reached, or
+    refuses the very first question; every answer that came is kept all the same.
     """
     verdicts = {q.name: known for q in questions if (known := log.known(judge, q))}
     open_ones = [question for question in questions if question.name not in verdicts]
     begin(estimate(open_ones), len(verdicts))
-    for question, answers in _asked(judge, open_ones):
-        for answer in answers:
-            log.write(judge, question, answer)
-        if (verdict := question.read(answers[-1])) is not None:
+    for question, verdict in _asked(judge, open_ones, log, has_answered=bool(verdicts)):
+        if verdict is not None:
             verdicts[question.name] = verdict
         done(1)
     names = [question.name for question in questions]
@@ -163,15 +172,19 @@ def hear(
     )
 
 
-def _asked(judge: Judge, questions: Sequence[Question]) -> Iterator[tuple[Question, list[str]]]:
-    """Every question with its answers, of which only the last may be readable, as they come.
+def _asked(
+    judge: Judge, questions: Sequence[Question], log: Log, has_answered: bool
+) -> Iterator[tuple[Question, Verdict | None]]:
+    """Every question with its verdict, if there is one, as they come.
 
-    The first is asked alone: a judge that is not there is noticed before much is sent.
+    The first is asked alone: a judge that is not there, or takes nothing, is noticed before much
+    is sent.
     """
     if questions:
-        yield questions[0], _until_readable(judge, questions[0])
+        first = _unless_refused if has_answered else _until_readable
+        yield questions[0], first(judge, questions[0], log)
     with ThreadPoolExecutor(judge.at_once) as pool:
-        waiting = {pool.submit(_until_readable, judge, q): q for q in questions[1:]}
+        waiting = {pool.submit(_unless_refused, judge, q, log): q for q in questions[1:]}
         try:
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
@@ -179,17 +192,33 @@ def _asked(judge: Judge, questions: Sequence[Question]) -> Iterator[tuple[Questi
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _until_readable(judge: Judge, question: Question) -> list[str]:
-    answers: list[str] = []
-    while len(answers) < judge.attempts:
-        answers.append(judge.ask(question))
-        if question.read(answers[-1]) is not None:
-            break
-    return answers
+def _unless_refused(judge: Judge, question: Question, log: Log) -> Verdict | None:
+    try:
+        return _until_readable(judge, question, log)
+    except Refused:
+        return None
+
+
+def _until_readable(judge: Judge, question: Question, log: Log) -> Verdict | None:
+    """The first readable answer; all are kept as soon as they are there."""
+    for _ in range(judge.attempts):
+        answer = judge.ask(question)
+        log.write(judge, question, answer)
+        if (verdict := question.read(answer)) is not None:
+            return verdict
+    return None
 
 
 def _key(judge: Judge, question: Question) -> str:
     return f"{judge.model} {question.content}"
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, or a port that is no number
+        return False
 
 
 def _content(question: Question) -> list[dict[str, Any]]:
