@@ -118,6 +118,19 @@ def test_a_guard_asks_who_what_and_whom(tmp_path):
         guard.admit(edit, False, "0f3a9c1b77de")
 
 
+def test_a_picture_beside_the_base_is_a_reference(tmp_path):
+    guard = Guard.of(policy(tmp_path, '[references]\nconsent = "always"'))
+    changed, taken_from = scene(1), scene(2)
+    Consents().add(fingerprint(changed), "Ann", ["edit"])
+    Consents().add(fingerprint(taken_from), "Bob", ["reference"])
+    guard.admit(Prompt(Image(changed, base=True), Image(taken_from), "x"), False, "x")
+    swapped = Prompt(Image(changed), Image(taken_from, base=True), "x")
+    with pytest.raises(RefusedByPolicy, match='reference 1 is not registered for .* "reference"'):
+        guard.admit(swapped, False, "x")
+    with pytest.raises(RefusedByPolicy, match='reference 1 is not registered for the use "edit"'):
+        guard.admit(Prompt(Image(taken_from, base=True), "x"), False, "x")
+
+
 def test_listed_pictures_neither_come_in_nor_go_out(tmp_path):
     likeness = fingerprint(scene(3)).likenesses[0]
     guard = Guard.of(policy(tmp_path, f'[refused]\npictures = ["likeness:{likeness}"]'))

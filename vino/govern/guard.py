@@ -37,7 +37,8 @@ class Guard:
         if refusal := opinions(self.filters, "prompt", prompt.text).refusal:
             raise RefusedByPolicy(refusal)
         for number, medium in enumerate(prompt.media, 1):
-            self._admit_picture(medium.frames, task, f"reference {number}")
+            use = task if medium.base else "reference"
+            self._admit_picture(medium.frames, use, f"reference {number}")
 
     def admit_record(self, record: Stated, frames: Frames) -> None:
         """RefusedByPolicy unless a medium of a record of data may be trained on."""
@@ -52,13 +53,13 @@ class Guard:
         if refusal := opinions(self.filters, "output", frames).refusal:
             raise RefusedByPolicy(refusal)
 
-    def _admit_picture(self, frames: Frames, task: str, name: str) -> None:
+    def _admit_picture(self, frames: Frames, use: str, name: str) -> None:
         opinion = opinions(self.filters, "reference", frames)
         if opinion.refusal:
             raise RefusedByPolicy(opinion.refusal)
         needed = self.policy.references.consent
         if needed == ALWAYS or (needed == PEOPLE and opinion.people):
-            self._check_registered(frames, task, name)
+            self._check_registered(frames, use, name)
 
     def _check_registered(self, frames: Frames, use: str, name: str) -> None:
         if not self.consents.allows(fingerprint(frames), use):
