@@ -3,12 +3,14 @@
 import ast
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.docs.blocks import IN_BACKGROUND, REASONS, ROOT, RUN, Block, blocks, pages
+from vino.cli import parser
 
 PAGES = {str(page.relative_to(ROOT)): page for page in pages()}
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -33,6 +35,24 @@ def test_code_can_be_read(name):
             subprocess.run(["bash", "-n", "-c", block.code], check=True, timeout=10)
         elif block.language == "json":
             _read_json(block)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_that_are_not_run_can_be_parsed(name):
+    """All but those of `vino train`, whose settings a recipe says."""
+    for block in blocks(PAGES[name]):
+        for line in _commands(block) if block.reason else ():
+            try:
+                parser.build()[0].parse_args(line)
+            except SystemExit:
+                pytest.fail(f"{block.where}: vino {shlex.join(line)}")
+
+
+def _commands(block: Block) -> list[list[str]]:
+    """The words behind `vino` in each of its lines."""
+    lines = block.code.replace("\\\n", "").splitlines()
+    words = [shlex.split(line, comments=True) for line in lines if line.startswith("vino ")]
+    return [line[1:] for line in words if line[1] != "train"]
 
 
 def _read_json(block: Block) -> None:

@@ -27,15 +27,18 @@ A run that was stopped, or killed, goes on where its last checkpoint was when it
 again. torchrun spreads it over GPUs.
 """, """
 vino train recipes/full.py --keys
-vino train recipes/full.py --out runs/full --model HunyuanVideo --manifest data.jsonl
-torchrun --nproc-per-node 8 -m vino.cli train recipes/full.py --out runs/full
+vino train recipes/full.py --out runs/full --model HunyuanVideo --vlm Qwen3-VL-4B-Instruct \\
+    --vae HunyuanVideo/vae --manifest data.jsonl
+torchrun --nproc-per-node 8 -m vino.cli train recipes/full.py --out runs/full \\
+    --model HunyuanVideo --vlm Qwen3-VL-4B-Instruct --vae HunyuanVideo/vae --manifest data.jsonl
 """), talk)  # fmt: skip
     _data(command("data", "data:data", "look through data to train on, or pack it", """
 check: decode all that a manifest (.jsonl), a task file (.json), shards (.tar) or a folder holds,
 and report its tasks, sizes, ratios, lengths, captions, licences, duplicates and broken files, and
 the buckets that training would sort it into. The exit code is 1 when something is broken.
 
-pack: copy it into webdataset shards, with the size of every file noted; needs vino[train].
+pack: copy it into webdataset shards, with the size of every file noted. It needs the
+extra [train].
 
 A line of a manifest is {"task": "ti2i", "prompt": [{"image": "a.png", "base": true}, "make it
 red"], "target": {"image": "b.png"}, "licence": "CC-BY-4.0"}, with paths below its folder.

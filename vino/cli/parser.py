@@ -208,8 +208,8 @@ def _batch(parser: Parser) -> None:
 def _convert(parser: Parser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="folder or checkpoint to read")
     parser.add_argument("destination", metavar="DEST", type=Path, help="folder to write")
-    parser.add_argument("--to", choices=("native", "diffusers"), required=True,
-                        help="format to write")  # fmt: skip
+    parser.add_argument("--to", choices=("native", "diffusers"), default="native",
+                        help="format to write (default: native)")  # fmt: skip
     parser.add_argument("--vlm", metavar="FOLDER",
                         help="folder or Hugging Face id of the Qwen3-VL to take")  # fmt: skip
     parser.add_argument("--vae", metavar="FOLDER",
