@@ -42,7 +42,7 @@ def test_there_and_back(tmp_path):
 def test_without_the_library(tmp_path, monkeypatch):
     folder_of_everything(tmp_path, 2)
     monkeypatch.setitem(sys.modules, "webdataset", None)
-    with pytest.raises(InputError, match=r"pip install 'vino\[train\]'"):
+    with pytest.raises(InputError, match=r"its extra \[train\]"):
         write_shards(open_records(tmp_path), tmp_path / "out")
 
 

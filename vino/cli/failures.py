@@ -8,6 +8,20 @@ from vino.errors import VinoError
 FAULT, UNUSABLE, INTERRUPTED = 1, 2, 130
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EROFS}
+_EXTRAS = {  # of pyproject.toml, and the modules that each brings
+    "train": ("cv2", "resvg_py", "webdataset", "tyro", "tensorboard", "peft"),
+    "serve": (
+        *("fastapi", "uvicorn", "sqlalchemy", "pg8000", "python_multipart", "multipart"),
+        *("prometheus_client", "httpcore2"),
+    ),
+    "studio": ("gradio",),
+    "credentials": ("c2pa", "cryptography"),
+    "paper": ("matplotlib",),
+    "benchmarks": ("pyarrow",),
+    "docs": ("mkdocs", "mkdocstrings"),
+    "browser": ("playwright",),
+}
+_EXTRA_OF = {module: extra for extra, modules in _EXTRAS.items() for module in modules}
 
 
 @dataclass(frozen=True)
@@ -31,10 +45,22 @@ def explain(error: BaseException) -> Failure:
         return Failure(FAULT, line)
     if isinstance(error, OSError) and error.errno is not None:
         return Failure(UNUSABLE, _system(error))
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        module = error.name.partition(".")[0]
+        if module != "vino":  # whose own modules are missing through no fault of the user's
+            return Failure(UNUSABLE, _missing(module))
     kind = type(error).__name__
     return Failure(
         FAULT, f"unexpected {kind}: {error}; run again with --debug and report what it prints"
     )
+
+
+def _missing(module: str) -> str:
+    extra = _EXTRA_OF.get(module)
+    if extra is None:
+        return f"the Python module {module} is missing: install it and try again"
+    install = f'pip install -e ".[{extra}]"'
+    return f"the Python module {module} is missing: {install} in vino's folder brings it"
 
 
 def _system(error: OSError) -> str:

@@ -122,7 +122,7 @@ def _lines(origin: Origin) -> list[str]:
         UNKNOWN: f"unknown signer: unchanged since it was signed by {by}, who may be anybody",
         BROKEN: f"broken: {one_line(', '.join(found.failures) or 'no reason told')}",
         ELSEWHERE: "said to be elsewhere, where nobody is asked",
-        UNCHECKED: 'not looked for: pip install "vino[credentials]"',
+        UNCHECKED: "not looked for: install vino again with its extra [credentials]",
     }[found.state]
     if found.is_intact and found.actions:
         told += f"; {one_line(', '.join(found.actions))}"

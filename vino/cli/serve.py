@@ -60,7 +60,9 @@ def serve(args: Namespace, console: Console) -> int:
 
     server = Server(settings, load)
     if args.studio and not settings.studio:
-        console.note('the page at /studio needs more packages: pip install "vino[studio]"')
+        console.note(
+            "the page at /studio needs more packages: install vino again with its extra [studio]"
+        )
 
     def started(address: str) -> None:
         locked = not settings.is_loopback or server.keys.exist()
@@ -133,4 +135,6 @@ def _check_extra() -> None:
     for name in ("fastapi", "uvicorn", "sqlalchemy", "prometheus_client", "python_multipart",
                  "httpcore2"):  # fmt: skip
         if importlib.util.find_spec(name) is None:
-            raise InputError('serving needs more packages: pip install "vino[serve]"')
+            raise InputError(
+                "serving needs more packages: install vino again with its extra [serve]"
+            )

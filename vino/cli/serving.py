@@ -15,8 +15,8 @@ def add_commands(command: Command, model: Callable[..., None], talk: Callable[..
     """Add both. command: makes the parser of one; model, talk: add what they share with others."""
     server = command("serve", "serve:serve", "answer requests over HTTP", """
 Serve the model: OpenAI's endpoints for pictures and videos, and vino's own with interleaved
-prompts, progress and previews. Jobs survive a restart. It needs the extra vino[serve]; with
-vino[studio] there is also a page at /studio, on which everything can be made by hand.
+prompts, progress and previews. Jobs survive a restart. It needs the extra [serve]; with
+[studio] there is also a page at /studio, on which everything can be made by hand.
 
 On this machine alone (the default) no key is needed until one is made with `vino keys create`;
 other addresses always need one.

@@ -52,7 +52,7 @@ def _library() -> Any:
         import webdataset
     except ImportError:
         raise InputError(
-            "writing shards needs the webdataset library: pip install 'vino[train]'"
+            "writing shards needs the webdataset library: install vino again with its extra [train]"
         ) from None
     return webdataset
 

@@ -95,7 +95,8 @@ def _check_extra() -> None:
         import cryptography  # noqa: F401
     except ImportError:
         raise InputError(
-            'content credentials need another package: pip install "vino[credentials]"'
+            "content credentials need more packages: "
+            "install vino again with its extra [credentials]"
         ) from None
 
 

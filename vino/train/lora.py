@@ -24,7 +24,7 @@ def inject(trainee: Trainee, lora: Lora) -> None:
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError:
-        raise InputError("LoRA needs peft: pip install vino[train]") from None
+        raise InputError("LoRA needs peft: install vino again with its extra [train]") from None
     config = LoraConfig(
         r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=lora.targets
     )

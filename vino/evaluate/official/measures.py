@@ -31,7 +31,9 @@ def motion_amplitude(clip: Frames) -> float:
     try:
         import cv2
     except ImportError:
-        raise InputError("optical flow needs OpenCV: pip install 'vino[train]'") from None
+        raise InputError(
+            "optical flow needs OpenCV: install vino again with its extra [train]"
+        ) from None
     if len(clip.pixels) < 2:
         raise InputError("motion needs at least two frames, the clip has one")
     # The official scorer takes its RGB frames for BGR: the weights of red and blue are swapped.

@@ -37,7 +37,7 @@ def _batches(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[Any]:
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise InputError(
-            "reading .parquet files needs pyarrow: pip install 'vino[benchmarks]'"
+            "reading .parquet files needs pyarrow: install vino again with its extra [benchmarks]"
         ) from None
     for path in paths:
         try:
