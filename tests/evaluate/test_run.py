@@ -10,6 +10,7 @@ import pytest
 from tests.evaluate.pretending import Idle, Noise, Truth
 from vino.data.world import phrasing
 from vino.errors import InputError
+from vino.evaluate.report import write_card
 from vino.evaluate.results import scores_of
 from vino.evaluate.run import evaluate as evaluate_all
 from vino.evaluate.runs import read_run
@@ -178,8 +179,21 @@ def test_scores_go_into_a_card_and_nothing_else_changes(tmp_path):
     assert text.startswith("# a\n\nText.\n\n## Scores\n") and text.endswith("\n\n## Files\n\nb\n")
     assert text.count("## Scores") == 1 and "old" not in text
     assert "| world-vocabulary | named | 1.000 |" in text
+
+
+def test_a_folder_without_a_card_is_noticed_before_anything_is_asked(tmp_path):
     with pytest.raises(InputError, match="folder of a model"):
         evaluate(Truth(), ["world-vocabulary"], out=tmp_path / "o", quick=True, card=tmp_path / "x")
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("line", ["### Scores by people", "See ## Scores below.", "## Scores of B"])
+def test_only_a_whole_line_is_the_head_of_the_scores(tmp_path, line):
+    (tmp_path / "README.md").write_text(f"{line}\n\nkept\n\n## Scores \n\nold\n\n## Files\n")
+    write_card(tmp_path, {"model": {}, "world": "sky", "seed": 0, "quick": True}, [])
+    text = (tmp_path / "README.md").read_text()
+    assert text.startswith(f"{line}\n\nkept\n\n## Scores\n") and text.endswith("\n\n## Files\n")
+    assert "old" not in text and [path.name for path in tmp_path.iterdir()] == ["README.md"]
 
 
 def test_refuses_the_folder_of_another_model(tmp_path):

@@ -1,18 +1,20 @@
 """What is written: results.json, results.jsonl, judge.json, report.md and report.html."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vino.errors import InputError
 from vino.evaluate import tables
+from vino.evaluate.files import write_whole
 from vino.evaluate.page import page
 from vino.evaluate.published import WORLDS_DIFFER
 from vino.evaluate.results import Result, scores_of, write_results
 from vino.evaluate.tables import Table
 
-CARD_HEAD = "## Scores"
+CARD, CARD_HEAD = "README.md", "## Scores"
 
 
 def write_report(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -> None:
@@ -25,18 +27,21 @@ def write_report(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -
     (out / "report.html").write_text(page(run, results))
 
 
+def read_card(folder: Path) -> str:
+    """A model's card; InputError if the folder has none."""
+    try:
+        return (folder / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{folder / CARD} cannot be read: name the folder of a model") from None
+
+
 def write_card(folder: Path, run: Mapping[str, Any], results: Sequence[Result]) -> None:
     """Put the scores into a model's card, in place of those that stand there; nothing else."""
-    card = folder / "README.md"
-    try:
-        text = card.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{card} cannot be read: name the folder of a model") from None
-    before, found, behind = text.partition(CARD_HEAD)
-    after = behind.partition("\n## ")[2] if found else ""
+    before, *behind = re.split(rf"^{CARD_HEAD}[ \t]*$", read_card(folder), maxsplit=1, flags=re.M)
+    after = behind[0].partition("\n## ")[2] if behind else ""
     section = [CARD_HEAD, "", tables.about(run)[1], "", *_table(tables.brief(results))]
     lines = [before.rstrip(), "", *section, *(["", f"## {after.rstrip()}"] if after else [])]
-    card.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(folder / CARD, "\n".join(lines) + "\n")
 
 
 def markdown(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -> str:

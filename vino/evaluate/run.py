@@ -6,7 +6,7 @@ from pathlib import Path
 from vino.evaluate.answers import open_folder, unanswered
 from vino.evaluate.asking import ModelCandidate
 from vino.evaluate.candidate import Candidate
-from vino.evaluate.report import write_card, write_report
+from vino.evaluate.report import read_card, write_card, write_report
 from vino.evaluate.results import Result
 from vino.evaluate.world.judging import open_bench
 from vino.evaluate.world.pace import Pace, Watcher, weight
@@ -37,9 +37,12 @@ def evaluate(
     of a model whose card takes the scores. watch: told how far it has come. beside: judge
     in a process of its own, while the model answers; it imports the program's main module, which
     has to stand that. The scores are the same.
-    Raises InputError for unknown names and for a folder that holds another run.
+    Raises InputError for unknown names, for a folder that holds another run, and for one without a
+    card.
     """
     chosen, out = chosen_suites(suites), Path(out)
+    if card is not None:
+        read_card(Path(card))  # to fail before the work, not after it
     asked = known_world(world, seeds)
     candidate = ModelCandidate(model) if isinstance(model, Model) else model
     course = Course(asked, tuple(seeds), candidate.size, candidate.frames, candidate.longest, quick)

@@ -178,14 +178,6 @@ def check_different(cases: Sequence[Case], name: object) -> list[Case]:
     return list(cases)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file; complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-
-
 def mean(values: Iterable[float]) -> float:
     """The mean of at least one value."""
     listed = list(values)

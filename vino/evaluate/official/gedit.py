@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vino.errors import InputError
+from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
@@ -24,7 +25,6 @@ from vino.evaluate.official.benchmark import (
     parse_lines,
     read_text,
     text_of,
-    write_whole,
 )
 from vino.evaluate.official.parquet import read_columns, read_pictures
 from vino.evaluate.official.questions import Question, Verdict

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vino.errors import InputError
+from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
@@ -18,7 +19,6 @@ from vino.evaluate.official.benchmark import (
     read_text,
     shipped,
     text_of,
-    write_whole,
 )
 
 TAGS = ("single_object", "two_object", "counting", "colors", "position", "color_attr")

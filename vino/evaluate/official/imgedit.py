@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vino.errors import InputError
+from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
@@ -21,7 +22,6 @@ from vino.evaluate.official.benchmark import (
     parse_json,
     read_text,
     text_of,
-    write_whole,
 )
 from vino.evaluate.official.questions import Question, Verdict
 from vino.evaluate.official.rubrics import imgedit_rubric

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vino.errors import InputError
+from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
@@ -22,7 +23,6 @@ from vino.evaluate.official.benchmark import (
     read_text,
     shipped,
     text_of,
-    write_whole,
 )
 from vino.evaluate.official.measures import motion_amplitude
 from vino.evaluate.official.questions import Question, Verdict

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vino.errors import InputError
+from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
@@ -22,7 +23,6 @@ from vino.evaluate.official.benchmark import (
     mean,
     read_text,
     text_of,
-    write_whole,
 )
 from vino.evaluate.official.questions import Question, Verdict
 from vino.evaluate.official.rubrics import openve_rubric

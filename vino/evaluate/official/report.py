@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from vino.evaluate.official.benchmark import Benchmark, Scores, write_whole
+from vino.evaluate.files import write_whole
+from vino.evaluate.official.benchmark import Benchmark, Scores
 from vino.evaluate.official.generate import Failure
 
 SHOWN = 20  # names of failures and problems in the report; all are in NAME.json

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vino.errors import InputError
+from vino.evaluate.files import write_whole
 from vino.evaluate.official import layout
 from vino.evaluate.official.benchmark import (
     Benchmark,
@@ -14,7 +15,6 @@ from vino.evaluate.official.benchmark import (
     Scores,
     parse_json,
     read_text,
-    write_whole,
 )
 from vino.evaluate.official.generate import Failure, generate, missing_samples
 from vino.evaluate.official.questions import Estimate

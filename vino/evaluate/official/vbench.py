@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vino.errors import InputError
+from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
@@ -20,7 +21,6 @@ from vino.evaluate.official.benchmark import (
     read_text,
     shipped,
     text_of,
-    write_whole,
 )
 from vino.evaluate.official.measures import temporal_flickering
 from vino.media import read_clip
