@@ -123,9 +123,9 @@ def test_a_picture_beside_the_base_is_a_reference(tmp_path):
     changed, taken_from = scene(1), scene(2)
     Consents().add(fingerprint(changed), "Ann", ["edit"])
     Consents().add(fingerprint(taken_from), "Bob", ["reference"])
-    guard.admit(Prompt(Image(changed, base=True), Image(taken_from), "x"), False, "x")
-    swapped = Prompt(Image(changed), Image(taken_from, base=True), "x")
-    with pytest.raises(RefusedByPolicy, match='reference 1 is not registered for .* "reference"'):
+    guard.admit(Prompt(Image(changed, base=True), Image(taken_from), "Image 2"), False, "x")
+    swapped = Prompt(Image(changed), Image(taken_from, base=True), "Image 1")
+    with pytest.raises(RefusedByPolicy, match='1 is not registered for the use "reference"'):
         guard.admit(swapped, False, "x")
     with pytest.raises(RefusedByPolicy, match='reference 1 is not registered for the use "edit"'):
         guard.admit(Prompt(Image(taken_from, base=True), "x"), False, "x")
