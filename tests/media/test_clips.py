@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from vino.errors import InputError
-from vino.media import Frames, Limits, MediaWarning, is_clip_file, read_clip
+from vino.media import Frames, Limits, MediaWarning, is_clip_file, read_clip, read_size
 from vino.sizes import PixelSize
 
 from .making import counting, moving, numbers, png, write_clip
@@ -211,6 +211,36 @@ def test_an_animation_cut_off_at_its_end(tmp_path, ending):
         clip = read_clip(path)
     assert 6 <= clip.size.frames <= 8
     assert np.array_equal(clip.pixels, whole.pixels[: clip.size.frames])
+
+
+def test_a_gif_damaged_further_on_takes_no_more_memory_than_its_whole_frames(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    path = animate(tmp_path / "a.gif", pixels, 100)
+    whole, data = read_clip(path), path.read_bytes()
+    end = data.rindex(b"\x21\xf9")  # of the last frame
+    path.write_bytes(data[: end + 12])
+    made = []
+    monkeypatch.setattr(
+        "vino.media.animations.np.empty", lambda *a, f=np.empty: made.append(a[0]) or f(*a)
+    )
+    assert read_size(path, is_clip=True) == PixelSize(5, 32, 32)
+    with pytest.warns(MediaWarning, match="first 5 frames"):
+        clip = read_clip(path)
+    assert np.array_equal(clip.pixels, whole.pixels[:5])
+    assert max(shape[0] for shape in made) == 5
+    with pytest.raises(InputError, match="5 frames of 32x32"):
+        read_clip(path, Limits(max_clip_pixels=4 * 32 * 32))
+
+
+def test_the_hidden_picture_of_an_animated_png_does_not_play(tmp_path):
+    path = animate(tmp_path / "a.png", counting(6), 80, default_image=True)
+    clip = read_clip(path)
+    assert (numbers(clip), clip.fps) == ([1, 2, 3, 4, 5], 12.5)
+    assert numbers(read_clip(Image.open(path))) == [1, 2, 3, 4, 5]
+    assert numbers(read_clip(Image.open(path).copy())) == [0]
+    assert read_size(path, is_clip=True) == PixelSize(5, 32, 32)
+    assert read_clip(path, Limits(max_frames=5)).size.frames == 5
 
 
 def test_whole_clips_do_not_warn(tmp_path):

@@ -43,27 +43,36 @@ def open_animation(file: IO[bytes], kind: Kind) -> tuple[Image.Image, bool]:
     return open_picture(file, kind), cut
 
 
+def playing(image: Image.Image, name: str, limits: Limits) -> tuple[range, bool]:
+    """Which frames of an opened image play, and whether a damaged one ends them.
+
+    A PNG may hold a picture for viewers that show no animations; it is not part of this one.
+    """
+    damaged = False
+    try:
+        with quiet():
+            count = int(getattr(image, "n_frames", 1))
+    except Exception:  # as above: take the frames it counted before
+        count, damaged = image.tell() + 1, True
+    frames = range(1 if count > 1 and image.info.get("default_image") else 0, count)
+    limits.check_clip(name, len(frames), *image.size)
+    return frames, damaged
+
+
 def read_frames(image: Image.Image, name: str, limits: Limits, cut: bool = False) -> Frames:
     """All frames of an opened PIL image; `cut`: some are known to be missing."""
-    width, height = image.size
-    limits.check_picture(name, width, height)
-    try:
-        count = int(getattr(image, "n_frames", 1))
-        limits.check_clip(name, count, width, height)
-    except (OSError, SyntaxError, ValueError, IndexError, struct.error) as error:
-        if isinstance(error, InputError):
-            raise
-        count, cut = limits.max_frames, True  # a later frame is damaged: take those before it
+    indices, damaged = playing(image, name, limits)
+    cut = cut or damaged
     stays: list[float] = []
     pixels = np.empty((0, 0, 0, 3), np.uint8)
     try:
-        for i in range(count):
+        for i in indices:
             frame, stay = _decode_frame(image, i, name, limits)
             if not stays:
-                pixels = np.empty((count, *frame.shape), np.uint8)
+                pixels = np.empty((len(indices), *frame.shape), np.uint8)
             if frame.shape != pixels.shape[1:]:  # GIF frames may reach beyond the first
                 raise InputError(f"{name} changes its size at frame {i + 1}")
-            pixels[i] = frame
+            pixels[len(stays)] = frame
             stays.append(stay)
     except InputError:
         if not stays:
@@ -78,7 +87,7 @@ def read_frames(image: Image.Image, name: str, limits: Limits, cut: bool = False
     starts = np.cumsum([0.0, *stays[:-1]])
     precision = _ROUNDED_TO.get(image.format or "", 0.001)
     schedule = constant_rate(Timestamps(starts, stays[-1], precision=precision))
-    limits.check_clip(name, schedule.count, width, height)
+    limits.check_clip(name, schedule.count, *pixels.shape[2:0:-1])
     return Frames(schedule.resample(pixels[: len(stays)]), schedule.rate)
 
 

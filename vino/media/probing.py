@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vino.errors import InputError
-from vino.media.animations import open_animation
+from vino.media.animations import open_animation, playing
 from vino.media.containers import measure_container
 from vino.media.files import open_file, quiet, reason
 from vino.media.frames import DEFAULT_LIMITS, Limits
@@ -30,7 +30,7 @@ def read_size(path: str | Path, *, is_clip: bool, limits: Limits = DEFAULT_LIMIT
             with quiet():
                 image, _ = open_animation(file, kind)
                 limits.check_picture(name, *image.size)
-                frames = int(getattr(image, "n_frames", 1)) if is_clip else 1
+                frames = len(playing(image, name, limits)[0]) if is_clip else 1
                 width, height = image.size[::-1] if is_turned(image) else image.size
         except InputError:
             raise
