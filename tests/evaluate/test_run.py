@@ -10,6 +10,7 @@ import pytest
 from tests.evaluate.pretending import Idle, Noise, Truth
 from vino.data.world import phrasing
 from vino.errors import InputError
+from vino.evaluate.answers import open_folder
 from vino.evaluate.report import write_card
 from vino.evaluate.results import scores_of
 from vino.evaluate.run import evaluate as evaluate_all
@@ -200,6 +201,22 @@ def test_refuses_the_folder_of_another_model(tmp_path):
     evaluate(Truth(), ["world-vocabulary"], out=tmp_path, quick=True)
     with pytest.raises(InputError, match="another model"):
         evaluate(Noise(), ["world-vocabulary"], out=tmp_path, quick=True)
+
+
+@pytest.mark.parametrize("content", [b"", b'{"model": ', b"\xff"])
+def test_a_damaged_record_is_named_with_its_remedy(tmp_path, content):
+    open_folder(tmp_path / "o", {"seed": 0})
+    record = tmp_path / "o" / "run.json"
+    record.write_bytes(content)
+    with pytest.raises(InputError, match=r"run\.json is damaged: delete it"):
+        open_folder(tmp_path / "o", {"seed": 0})
+    record.unlink()
+    open_folder(tmp_path / "o", {"seed": 0})
+    first = record.stat()
+    open_folder(tmp_path / "o", {"seed": 0})
+    assert record.stat() == first and [path.name for path in record.parent.iterdir()] == [
+        "run.json"
+    ]
 
 
 @pytest.mark.parametrize("damage", [lambda p: p.unlink(), lambda p: p.write_text("{}\n")])

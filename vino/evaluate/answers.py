@@ -9,6 +9,7 @@ import numpy as np
 
 from vino.errors import InputError
 from vino.evaluate.candidate import Candidate
+from vino.evaluate.files import write_whole
 from vino.evaluate.world.trials import Trial
 from vino.media import Frames, read_clip, read_picture
 
@@ -20,13 +21,21 @@ LOSSLESS = 100  # quality of an animated WebP that keeps every pixel
 def open_folder(out: Path, run: dict[str, Any]) -> None:
     """Make a folder for answers, or go on in one; InputError if it holds another run's."""
     record = out / "run.json"
-    if record.exists() and json.loads(record.read_text()) != run:
+    if not record.exists():
+        write_whole(record, json.dumps(run, indent=1))
+        return
+    try:
+        held = json.loads(record.read_text(encoding="utf-8"))
+    except ValueError:
+        raise InputError(
+            f"{record} is damaged: delete it to go on with the answers beside it, or choose "
+            "another folder"
+        ) from None
+    if held != run:
         raise InputError(
             f"{out} holds answers of another model or other settings: "
             "choose another folder for these"
         )
-    out.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(run, indent=1))
 
 
 Pack = list[tuple[Trial, np.ndarray]]
