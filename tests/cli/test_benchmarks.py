@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from vino.cli.evaluate import _OF_THE_WORLD
 from vino.cli.learning import JUDGE, OFFICIAL
+from vino.cli.parser import build
 from vino.evaluate.official.suites import BENCHMARKS
 from vino.evaluate.official.vlm_judge import RECOMMENDED
 
@@ -20,6 +22,11 @@ def test_the_parser_knows_the_benchmarks_and_the_judge():
     """Repeated there so that it need not import them."""
     assert tuple(BENCHMARKS) == OFFICIAL
     assert JUDGE == RECOMMENDED
+
+
+def test_the_commands_know_the_defaults_of_the_worlds_options():
+    args = build()[1]["evaluate"].parse_args(["world"])
+    assert {name: getattr(args, name) for name in _OF_THE_WORLD} == _OF_THE_WORLD
 
 
 def test_several_benchmarks_and_again(vino):
@@ -63,6 +70,17 @@ def test_a_refused_prompt_makes_the_exit_code_1(vino, tmp_path):
         (["evaluate", "dance"], '"dance"'),
         (["evaluate"], "SUITE"),
         (["evaluate", "world", "geneval"], "alone"),
+        (["evaluate", "preservation", "world-edit"], "preservation is evaluated alone"),
+        (["evaluate", "world-edit", "--limit", "2"], "world-edit has no use for --limit"),
+        (["evaluate", "world", "--judge", "http://a/v1"], "no use for --judge"),
+        (["evaluate", "world", "--judge-model", "a"], "no use for --judge-model"),
+        (["evaluate", "world", "--results", "x"], "no use for --results"),
+        (["evaluate", "world", "--data", "x"], "no use for --data"),
+        (["evaluate", "geneval", "--quick"], "geneval has no use for --quick"),
+        (["evaluate", "geneval", "--card", "x"], "no use for --card"),
+        (["evaluate", "geneval", "--vocabulary", "whole"], "no use for --vocabulary"),
+        (["evaluate", "preservation", "--card", "x"], "no use for --card"),
+        (["evaluate", "preservation", "--limit", "2"], "no use for --limit"),
         (["evaluate", "geneval", "vbench", "--data", "x"], "one by one"),
         (["evaluate", "geneval", "--results", "x.jsonl"], "x.jsonl is missing"),
         (["evaluate", "imgedit"], "needs --data"),

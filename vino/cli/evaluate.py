@@ -9,9 +9,15 @@ from vino.cli.learning import OFFICIAL
 from vino.cli.make import open_model
 from vino.errors import InputError
 
+PRESERVATION = "preservation"
+# Options, and their values where they are not given.
+_OF_THE_WORLD = {"quick": False, "card": None, "vocabulary": "second-light"}
+_OFFICIAL = dict.fromkeys(("data", "limit", "results", "judge", "judge_model"))
+
 
 def evaluate(args: Namespace, console: Console) -> int:
     """Ask, judge and report."""
+    _check(args)
     told: dict[str, int] = {}
 
     def watch(what: str, done: int, total: int, left: float | None = None) -> None:
@@ -23,8 +29,6 @@ def evaluate(args: Namespace, console: Console) -> int:
     if set(args.what) & set(OFFICIAL):
         from vino.cli.benchmarks import benchmarks
 
-        if strangers := [name for name in args.what if name not in OFFICIAL]:
-            raise InputError(f"official benchmarks are evaluated alone: leave out {strangers[0]}")
         return benchmarks(args, console, watch)
     from vino.evaluate import tables
     from vino.evaluate.results import scores_of
@@ -32,7 +36,7 @@ def evaluate(args: Namespace, console: Console) -> int:
     from vino.evaluate.world.preserving import evaluate_preservation
     from vino.evaluate.world.suites import chosen_suites
 
-    is_preservation = args.what == ["preservation"]
+    is_preservation = PRESERVATION in args.what
     suites = () if is_preservation else chosen_suites(args.what)
     model = open_model(args, console)
     seed = args.seed or 0
@@ -56,6 +60,24 @@ def evaluate(args: Namespace, console: Console) -> int:
         print(summary, end="\n\n")
     print(args.out / "report.md")
     return 0
+
+
+def _check(args: Namespace) -> None:
+    """InputError for suites that do not go together, and for options that they have no use for."""
+    for group, named in (
+        (OFFICIAL, "official benchmarks are"),
+        ((PRESERVATION,), "preservation is"),
+    ):
+        strangers = [name for name in args.what if name not in group]
+        if 0 < len(strangers) < len(args.what):
+            raise InputError(f"{named} evaluated alone: leave out {strangers[0]}")
+    unused = _OF_THE_WORLD if args.what[0] in OFFICIAL else _OFFICIAL
+    if args.what[0] == PRESERVATION:
+        unused = unused | {"card": None}
+    for name, left_out in unused.items():
+        if getattr(args, name) != left_out:
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(f"{args.what[0]} has no use for {option}: leave it out")
 
 
 def _cores() -> int:
