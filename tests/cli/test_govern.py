@@ -7,6 +7,8 @@ import pytest
 
 from tests.govern.conftest import home  # noqa: F401
 from vino.cli import governing
+from vino.cli.govern import terms_of
+from vino.cli.parser import build
 from vino.govern.consent import USES
 from vino.media import Frames, read_picture, read_recipe
 
@@ -24,6 +26,12 @@ def test_outputs_are_signed_marked_and_noted(vino, tmp_path):
     checked = vino("audit", "verify", "log.jsonl", "--json")
     assert json.loads(checked.out)["entries"] == 1
     assert "a dog" not in (tmp_path / "log.jsonl").read_text()
+
+
+def test_a_time_stamp_is_for_a_signature():
+    args = build()[1]["generate"].parse_args(["a dog", "--timestamps", "http://127.0.0.1:9"])
+    signer = terms_of(args).signer
+    assert signer is not None and signer.timestamps == "http://127.0.0.1:9"
 
 
 def test_the_mark_changes_pixels_and_the_recipe_makes_the_same_again(vino, tmp_path):

@@ -33,7 +33,8 @@ STRIPPED = (
 def terms_of(args: Namespace) -> Terms:
     """What the options of `governing.carrying` ask for; a policy may ask for more."""
     policy = read_policy(args.policy) if getattr(args, "policy", None) else Policy()
-    signs = args.credentials or args.certificate or args.key or policy.outputs.credentials
+    asked = args.credentials or args.certificate or args.key or args.timestamps
+    signs = asked or policy.outputs.credentials
     return Terms(
         guard=Guard.of(policy),
         signer=chosen_signer(args.certificate, args.key, args.timestamps) if signs else None,
