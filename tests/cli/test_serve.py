@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from vino.cli.parser import build
+
 pytest.importorskip("fastapi")
 
 
@@ -32,6 +34,11 @@ def test_keys_are_shown_once(vino):
 def test_what_cannot_be_served_is_told(vino, words, says):
     said = vino(*words, *([] if "99999" in words else ["--data", "d"]))
     assert said.code == 2 and says in said.err and "secret" not in said.err
+
+
+def test_hosts_add_up():
+    args = build()[1]["serve"].parse_args(["--allow-urls", "a", "b", "--allow-urls", "c"])
+    assert args.allow_urls == ["a", "b", "c"]
 
 
 def test_a_taken_port_is_told(vino):

@@ -49,7 +49,7 @@ def _serve(parser: ArgumentParser) -> None:
                         help="default: 8000; 0 takes a free one")  # fmt: skip
     parser.add_argument("--max-queue", metavar="N", type=values.whole(1, MOST),
                         help="jobs that may wait or run (default: 256)")  # fmt: skip
-    parser.add_argument("--allow-urls", metavar="HOST", nargs="+", help=(
+    parser.add_argument("--allow-urls", metavar="HOST", nargs="+", action="extend", help=(
         "fetch media that requests name by URL, from these hosts alone: HOST[:PORT] over https, "
         "http://HOST[:PORT] without (default: nothing is fetched)"))  # fmt: skip
     parser.add_argument("--encoded-mib", metavar="N", type=values.whole(0, MOST),
