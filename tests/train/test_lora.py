@@ -115,6 +115,57 @@ def test_mistakes(adapter, tmp_path):
     assert torch.equal(weight(other), before)
 
 
+def test_damaged_adapters_change_nothing(adapter, tmp_path):
+    """A good one before it is not added either; every message names the file, and what is wrong."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(adapter / "adapter_model.safetensors")
+    name = next(n for n in tensors if n.endswith(".lora_A.weight"))
+    matrix, a = name.removesuffix(".lora_A.weight"), tensors[name]
+    settings = json.loads((adapter / "adapter_config.json").read_text())
+    bad = (
+        ({name: a[0].clone()}, {}, 1.0, matrix),
+        ({name: a[:1].clone()}, {}, 1.0, matrix),
+        ({name: a[:, 1:].clone()}, {}, 1.0, f"{matrix} as .* trained on another"),
+        ({}, {"lora_alpha": float("inf")}, 1.0, "lora_alpha"),
+        ({}, {"lora_alpha": 10**400}, 1.0, "lora_alpha"),
+        ({}, {}, float("nan"), "strength"),
+    )
+    for i, (changed, configured, strength, words) in enumerate(bad):
+        folder = tmp_path / f"bad{i}"
+        folder.mkdir()
+        save_file(tensors | changed, folder / "adapter_model.safetensors")
+        (folder / "adapter_config.json").write_text(json.dumps(settings | configured))
+        vino = tiny.vino()
+        with pytest.raises((CheckpointError, InputError), match=f"bad{i}.*{words}"):
+            merge(vino, [Adapter(adapter), Adapter(folder, strength)])
+        assert torch.equal(weight(vino), weight(tiny.vino()))
+    empty = {n: t[:0] if ".lora_A." in n else t[:, :0].clone() for n, t in tensors.items()}
+    save_file(empty, folder / "adapter_model.safetensors")
+    with pytest.raises(CheckpointError, match="rank"):
+        merge(vino, [Adapter(folder)])
+
+
+def test_one_matrix_at_a_time_is_in_memory(adapter, monkeypatch):
+    """The sum of one weight is gone before the next one is made."""
+    import weakref
+
+    from vino.checkpoints import lora
+
+    made, alive = [], []
+
+    def spy(weight, changes):
+        alive.append(sum(ref() is not None for ref in made))
+        result = real(weight, changes)
+        made.append(weakref.ref(result))
+        return result
+
+    real = lora.added
+    monkeypatch.setattr(lora, "added", spy)
+    merge(tiny.vino(), [Adapter(adapter), Adapter(adapter, 0.5)])
+    assert len(made) > 10 and max(alive) == 0
+
+
 def test_the_command_line_takes_adapters(adapter, tmp_path, capsys):
     from vino.cli import main
 

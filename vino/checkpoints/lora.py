@@ -23,6 +23,8 @@ PEFT_PREFIX = "base_model.model."  # what peft puts before names when it wraps a
 A, B = ".lora_A.weight", ".lora_B.weight"
 NOT_PLAIN = ("use_dora", "fan_in_fan_out", "modules_to_save", "rank_pattern", "alpha_pattern")
 
+Change = tuple[float, Tensor, Tensor]  # scale, A (rank, inputs), B (outputs, rank)
+
 
 @dataclass(frozen=True)
 class Adapter:
@@ -44,35 +46,48 @@ class Adapter:
 @torch.no_grad()
 def merge(vino: Vino, adapters: Iterable[Adapter]) -> None:
     """Add adapters to a model's weights; CheckpointError when one is of another model."""
-    deltas: dict[str, Tensor] = {}
+    changes: dict[Tensor, list[Change]] = {}
     for adapter in adapters:
-        for name, delta in read_deltas(adapter).items():
-            deltas[name] = deltas[name] + delta if name in deltas else delta
-    weights = {name: _linear(vino, name).weight for name in deltas}
-    for name, delta in deltas.items():
-        weight = weights[name]
-        if weight.shape != delta.shape:
-            raise CheckpointError(
-                f"an adapter changes {name} as {tuple(delta.shape)}, which is "
-                f"{tuple(weight.shape)} here: it was trained on another model"
-            )
-    for name, delta in deltas.items():  # all of them fit: a model is changed whole or not at all
-        weight = weights[name]
-        weight.copy_((weight.float() + delta.to(weight.device)).to(weight.dtype))
+        file = adapter.folder / WEIGHTS
+        for name, (scale, a, b) in read_changes(adapter).items():
+            weight, shape = _linear(vino, name, file).weight, (len(b), a.shape[1])
+            if weight.shape != shape:
+                raise CheckpointError(
+                    f"{file}: changes {name} as {shape}, which is {tuple(weight.shape)} here: "
+                    "it was trained on another model"
+                )
+            changes.setdefault(weight, []).append((scale, a, b))
+    for weight, parts in changes.items():  # they all fit: a model is changed whole or not at all
+        weight.copy_(added(weight, parts))
 
 
-def read_deltas(adapter: Adapter) -> dict[str, Tensor]:
-    """The change of every matrix, float32, by the name of its module."""
-    folder = adapter.folder
+def added(weight: Tensor, changes: Iterable[Change]) -> Tensor:
+    """The weight and all its changes, summed in float32 on its device."""
+    total = torch.zeros_like(weight, dtype=torch.float32)
+    for scale, a, b in changes:
+        total += scale * (b.to(total) @ a.to(total))
+    return (weight.float() + total).to(weight.dtype)
+
+
+def read_changes(adapter: Adapter) -> dict[str, Change]:
+    """What an adapter adds to every matrix, by the name of its module."""
+    folder, strength = adapter.folder, adapter.strength
     if not (folder / CONFIG).is_file() or not (folder / WEIGHTS).is_file():
         raise InputError(f"{folder}: is no adapter; it needs {CONFIG} and {WEIGHTS}")
+    if not _is_finite(strength):
+        raise InputError(f"{folder}: its strength must be a finite number, not {strength!r}")
     config = read_json(folder / CONFIG)
     if unknown := [name for name in NOT_PLAIN if config.get(name)]:
         raise CheckpointError(f"{folder / CONFIG}: {listed(unknown)} of adapters is not supported")
     pairs = _pairs(folder)
+    for name, (a, b) in pairs.items():
+        if not a.ndim == b.ndim == 2 or not len(a) == b.shape[1] > 0:
+            raise CheckpointError(
+                f"{folder / WEIGHTS}: A {tuple(a.shape)} and B {tuple(b.shape)} of {name} are not "
+                "(rank, inputs) and (outputs, rank); get the adapter again"
+            )
     return {
-        name: adapter.strength * _scale(config, len(a), folder) * (b.float() @ a.float())
-        for name, (a, b) in pairs.items()
+        name: (strength * _scale(config, len(a), folder), a, b) for name, (a, b) in pairs.items()
     }
 
 
@@ -92,12 +107,21 @@ def _pairs(folder: Path) -> dict[str, tuple[Tensor, Tensor]]:
 
 def _scale(config: Mapping[str, Any], rank: int, folder: Path) -> float:
     alpha = config.get("lora_alpha", rank)
-    if not isinstance(alpha, int | float) or isinstance(alpha, bool):
-        raise CheckpointError(f"{folder / CONFIG}: lora_alpha must be a number, not {alpha!r}")
+    if not _is_finite(alpha):
+        raise CheckpointError(
+            f"{folder / CONFIG}: lora_alpha must be a finite number, not {alpha!r}"
+        )
     return float(alpha) / (rank**0.5 if config.get("use_rslora") else rank)
 
 
-def _linear(vino: Vino, name: str) -> nn.Linear:
+def _is_finite(value: object) -> bool:
+    """Whether it is a number, and one that float32 can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= torch.finfo(torch.float32).max
+
+
+def _linear(vino: Vino, name: str, file: Path) -> nn.Linear:
     part, _, path = name.partition(".")
     try:
         module = getattr(vino, part).get_submodule(path) if part in PARTS else None
@@ -105,6 +129,6 @@ def _linear(vino: Vino, name: str) -> nn.Linear:
         module = None
     if not isinstance(module, nn.Linear):
         raise CheckpointError(
-            f"an adapter changes {name}, which this model does not have: it was trained on another"
+            f"{file}: changes {name}, which this model does not have: it was trained on another"
         )
     return module

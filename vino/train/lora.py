@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
-from vino.checkpoints.lora import CONFIG, WEIGHTS
+from vino.checkpoints.lora import CONFIG, WEIGHTS, added
 from vino.checkpoints.save import Saving as Storing
 from vino.checkpoints.save import folder_written_whole, save_json, save_tensors
 from vino.errors import InputError
@@ -44,8 +44,7 @@ def merged(state: dict[str, Tensor], lora: Lora) -> dict[str, Tensor]:
         if f".lora_A{NAME}." in name:
             b = state[name.replace(".lora_A.", ".lora_B.")]
             target = name.replace(f".lora_A{NAME}", "")
-            delta = lora.alpha / lora.rank * (b.float() @ a.float())
-            plain[target] = (plain[target].float() + delta).to(plain[target].dtype)
+            plain[target] = added(plain[target], [(lora.alpha / lora.rank, a, b)])
     return plain
 
 
