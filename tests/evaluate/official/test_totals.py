@@ -9,6 +9,7 @@ import pytest
 
 from vino.errors import InputError
 from vino.evaluate.official.imgedit import ImgEdit
+from vino.evaluate.official.opens2v import METRICS, OpenS2V
 from vino.evaluate.official.openve import OpenVE
 from vino.evaluate.official.report import Outcome, write_report
 from vino.evaluate.official.suites import BENCHMARKS
@@ -19,6 +20,13 @@ def scores(name, path, data=None):
     benchmark = BENCHMARKS[name]
     folder = benchmark.folder(Path("out"), "random")
     return benchmark.read_results(path, benchmark.cases(data, folder, None))
+
+
+def vbench_details(dimension):
+    """Of all clips that the official scorer reads."""
+    cases = BENCHMARKS["vbench"].cases(None, Path("vbench"), None)
+    names = [name for case in cases if dimension in case.kinds for name in case.files]
+    return [{"video_path": f"./vbench/{name}", "video_results": 0.5} for name in names]
 
 
 def write_csv(path, rows):
@@ -60,9 +68,10 @@ def test_vbench_of_the_published_model(tmp_path):
     """
     published = BENCHMARKS["vbench"].published
     path = tmp_path / "whole.json"
+    details = {name: vbench_details(name) for name in DIMENSIONS}
 
     def from_printed(shift):
-        results = {name: [(published[name] + shift) / 100, []] for name in DIMENSIONS}
+        results = {n: [(published[n] + shift) / 100, details[n]] for n in DIMENSIONS}
         path.write_text(json.dumps(results))
         return scores("vbench", path)
 
@@ -84,6 +93,52 @@ def test_vbench_of_the_published_model(tmp_path):
     part = scores("vbench", apart)
     assert "quality" in part.values and not {"total", "semantic"} & part.values.keys()
     assert not part.is_whole
+
+
+def test_vbench_is_whole_when_its_details_are_of_all_clips(tmp_path):
+    results = {name: [0.9 if name != "scene" else 0.5, vbench_details(name)] for name in DIMENSIONS}
+    path = tmp_path / "r.json"
+
+    def is_whole(changed):
+        path.write_text(json.dumps(results | changed))
+        return scores("vbench", path).is_whole
+
+    still = [one for one in vbench_details("temporal_flickering") if "-7.mp4" in one["video_path"]]
+    assert is_whole({}) and is_whole({"temporal_flickering": [0.9, still]})
+    assert not is_whole({"temporal_flickering": [0.9, still[:-1]]})
+    assert not is_whole({"color": [0.9, vbench_details("color")[1:]]})
+    assert not any(is_whole({"color": said}) for said in (0.9, [0.9], [0.9, []], [0.9, 3]))
+
+
+def test_geneval_is_whole_when_every_picture_has_its_line(tmp_path):
+    cases = BENCHMARKS["geneval"].cases(None, tmp_path, None)
+    lines = [
+        {"filename": f"/x/geneval/{file}", "tag": case.kinds[0], "prompt": case.text,
+         "correct": True}
+        for case in cases for file in case.files
+    ]  # fmt: skip
+    path = tmp_path / "results.jsonl"
+    for kept, whole in ((lines, True), (lines[1:], False), ([*lines[1:], lines[1]], False)):
+        path.write_text("\n".join(map(json.dumps, kept)))
+        assert scores("geneval", path).is_whole == whole
+
+
+def test_opens2v_is_whole_when_whatever_scores_every_clip_did(tmp_path, monkeypatch):
+    monkeypatch.setattr(OpenS2V, "count", 2)
+    prompts = {name: {"img_paths": ["a.png"], "prompt": "go"} for name in ("a_1", "b_1")}
+    data, folder = tmp_path / "Open-Domain_Eval.json", tmp_path / "results"
+    data.write_text(json.dumps(prompts))
+    folder.mkdir()
+    files = {metric.file: {name: {metric.field: 0.5} for name in prompts} for metric in METRICS}
+    del files["naturalscore"], files["facesim"]["b_1"], files["nexusscore"]["b_1"]
+    files["naturalscore_1"] = dict.fromkeys(prompts, "4")
+    for name, records in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(records))
+    assert scores("opens2v", folder, data).is_whole
+    for name in ("gmescore", "motion_smoothness", "naturalscore_1"):
+        (folder / f"{name}.json").write_text(json.dumps({"a_1": files[name]["a_1"]}))
+        assert not scores("opens2v", folder, data).is_whole
+        (folder / f"{name}.json").write_text(json.dumps(files[name]))
 
 
 @pytest.mark.parametrize(
@@ -206,7 +261,7 @@ def test_openve_overall_is_the_mean_of_samples_not_of_types(tmp_path, monkeypatc
 
 def test_published_scores_stand_beside_what_compares_with_them(tmp_path):
     benchmark = BENCHMARKS["vbench"]
-    results = {name: [benchmark.published[name] / 100, []] for name in DIMENSIONS}
+    results = {n: [benchmark.published[n] / 100, vbench_details(n)] for n in DIMENSIONS}
     for name, kept, beside in (("whole", 16, True), ("part", 15, False)):
         path = tmp_path / f"{name}.json"
         path.write_text(json.dumps(dict(list(results.items())[:kept])))

@@ -52,16 +52,18 @@ class GenEval(Benchmark):
             write_whole(folder / case.name / "metadata.jsonl", json.dumps(case.record))
 
     def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
-        """From results.jsonl: {tag, prompt, correct, ...} of every picture."""
+        """From results.jsonl: {tag, prompt, correct, filename, ...} of every picture."""
         hits: dict[str, list[bool]] = {}
-        prompts = set()
+        there = set()
         for number, line in enumerate(parse_lines(read_text(path), path), 1):
             where = f"{path}, line {number},"
             tag, correct = text_of(line, "tag", where), line.get("correct")
             if tag not in TAGS or not isinstance(correct, bool):
                 raise InputError(f"{where} is no result of GenEval: give the scorer's .jsonl file")
             hits.setdefault(tag, []).append(correct)
-            prompts.add(text_of(line, "prompt", where))
+            file = Path(str(line.get("filename", ""))).parts[-3:]
+            there.add((text_of(line, "prompt", where), "/".join(file)))
         parts = {tag: mean(hits[tag]) for tag in TAGS if tag in hits}
-        there = {case.name for case in cases if case.text in prompts}
-        return Scores({"overall": mean(parts.values()), **parts}, self.has_all(cases, there))
+        wanted = {(case.text, file) for case in cases for file in case.files}
+        is_whole = len(cases) == self.count and wanted <= there
+        return Scores({"overall": mean(parts.values()), **parts}, is_whole)

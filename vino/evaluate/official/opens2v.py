@@ -40,7 +40,7 @@ class Metric:
 
     title: in the merged file. file, field: the scorer's own. weights: in the total of open and
     single domain, and of the human domain. low, high: become 0 and 1; values are clipped to
-    `high`, and to a `low` that is not 0
+    `high`, and to a `low` that is not 0. of_all: it scores every clip, whatever is in it
     """
 
     title: str
@@ -49,6 +49,7 @@ class Metric:
     weights: tuple[float, float]
     low: float = 0.0
     high: float = 1.0
+    of_all: bool = True
 
     def score(self, values: Sequence[float]) -> float:
         """The mean of the clipped values, from 0 to 1."""
@@ -61,9 +62,9 @@ METRICS = (
     Metric("aes_score", "aesthetic_score", "aes_score", (0.16, 0.18), 4, 7),
     Metric("motion_smoothness", "motion_smoothness", "motion_smoothness", (0.06, 0.09)),
     Metric("motion_amplitude", "motion_amplitude", "motion_fb", (0.02, 0.03)),
-    Metric("facesim_cur", "facesim", "cur_score", (0.20, 0.25)),
+    Metric("facesim_cur", "facesim", "cur_score", (0.20, 0.25), of_all=False),
     Metric("gme_score", "gmescore", "gme_score", (0.12, 0.15)),
-    Metric("nexus_score", "nexusscore", "nexus_score", (0.20, 0.0), high=0.05),
+    Metric("nexus_score", "nexusscore", "nexus_score", (0.20, 0.0), 0, 0.05, of_all=False),
     Metric("natural_score", "naturalscore", "", (0.24, 0.30), 1, 5),
 )
 
@@ -117,18 +118,18 @@ class OpenS2V(Benchmark):
         if path.is_dir():
             values = {metric: _values(path, metric) for metric in needed}
             found = {m.title: m.score(list(v.values())) for m, v in values.items() if v}
-            there = set(values[needed[0]])
+            is_whole = all(self.has_all(cases, values[m].keys()) for m in needed if m.of_all)
         else:
             merged = parse_json(read_text(path), path)
             found = {m.title: _number(merged, m.title, path) for m in needed if m.title in merged}
-            there = {case.name for case in cases}  # as far as a merged file says
+            is_whole = len(cases) == self.count  # as far as a merged file says
         if not found:
             raise InputError(f"{path} has no score of OpenS2V: give the scorers' .json files")
         parts = {title: 100 * score for title, score in found.items()}
         if len(found) < len(needed):
             return Scores(parts, False)
         total = sum(metric.weights[domain] * parts[metric.title] for metric in needed)
-        return Scores({"total": total, **parts}, self.has_all(cases, there))
+        return Scores({"total": total, **parts}, is_whole)
 
 
 def _case(key: str, record: Any, root: Path, where: str) -> Case:

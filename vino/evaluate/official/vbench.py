@@ -118,14 +118,16 @@ class VBench(Benchmark):
 
     def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
         """From {dimension: [score, details]} in one file, or in the files of a folder."""
-        scores: dict[str, float] = {}
+        found: dict[str, tuple[float, set[str]]] = {}
         for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
-            scores |= _scores(parse_json(read_text(file), file), file)
-        if not scores:
+            found |= _scores(parse_json(read_text(file), file), file)
+        if not found:
             raise InputError(f"{path} has no score of VBench: give *_eval_results.json")
+        scores = {name: score for name, (score, _) in found.items()}
+        is_whole = len(cases) == self.count and found.keys() == DIMENSIONS.keys()
         return Scores(
             {**totals(scores), **{k: 100 * scores[k] for k in DIMENSIONS if k in scores}},
-            scores.keys() == DIMENSIONS.keys(),
+            is_whole and all(_is_covered(d, cases, clips) for d, (_, clips) in found.items()),
         )
 
 
@@ -142,9 +144,9 @@ def totals(scores: Mapping[str, float]) -> dict[str, float]:
     return {"total": weighted / (QUALITY_WEIGHT + 1), **found}
 
 
-def _scores(results: Any, path: Path) -> dict[str, float]:
-    """Dimension -> score from 0 to 1."""
-    found: dict[str, float] = {}
+def _scores(results: Any, path: Path) -> dict[str, tuple[float, set[str]]]:
+    """Dimension -> score from 0 to 1, and the clips that it is of."""
+    found: dict[str, tuple[float, set[str]]] = {}
     for key, value in results.items() if isinstance(results, dict) else ():
         name = key.replace(" ", "_")
         score = value[0] if isinstance(value, list) and value else value
@@ -152,5 +154,20 @@ def _scores(results: Any, path: Path) -> dict[str, float]:
             raise InputError(f'{path} has "{key}", which is no dimension of VBench')
         if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
             raise InputError(f"{path}: the score of {key} must be from 0 to 1, not {score}")
-        found[name] = float(score)
+        found[name] = float(score), _clips(value)
     return found
+
+
+def _clips(result: Any) -> set[str]:
+    """Names of the clips that the details of a result are of."""
+    details = result[1] if isinstance(result, list) and len(result) > 1 else None
+    if not isinstance(details, list):
+        return set()
+    paths = [one.get("video_path") for one in details if isinstance(one, dict)]
+    return {Path(path).name for path in paths if isinstance(path, str)}
+
+
+def _is_covered(dimension: str, cases: Sequence[Case], clips: set[str]) -> bool:
+    """Whether all clips are there: of flickering, which takes still ones alone, one a prompt."""
+    wanted = [set(case.files) for case in cases if dimension in case.kinds]
+    return all(files & clips if dimension == FLICKERING else files <= clips for files in wanted)
