@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from vino.errors import InputError
+from vino.errors import CheckpointError, InputError
 from vino.flow.guidance import Guidance, guided
 from vino.flow.path import data_estimate, interpolate, seeded_noise, velocity
 from vino.flow.sampler import SOLVERS
@@ -113,3 +113,16 @@ def test_defaults_parse_and_refuse_unknown_names():
         Defaults.parse({"pictures": {}})
     with pytest.raises(Exception, match="picture"):
         Defaults.parse({"picture": {"stepz": 7}})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("fps", -1), ("fps", math.inf), ("fps", "24"), ("fps", None), ("max_frames", "lots"),
+     ("max_frames", 0), ("frames", 1.5), ("max_area", None), ("reference_area", [4]),
+     ("size", [64]), ("size", 64), ("size", [64, 0]), ("size", [64, "64"]), ("size", "64"),
+     ("clip_size", [64, 64, 3]), ("clip_size", None), ("picture", None), ("clip", [1])],
+    ids=str,
+)  # fmt: skip
+def test_senseless_defaults_are_refused_by_name(name, value):
+    with pytest.raises(CheckpointError, match=f'"{name}"'):
+        Defaults.parse({name: value})

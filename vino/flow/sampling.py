@@ -32,6 +32,12 @@ def _scale(name: str, value: object) -> None:
         raise InputError(f"{name} must be a number of at least 0, not {value!r}")
 
 
+def _positive(name: str, value: object) -> float:
+    if (number := _number(name, value)) <= 0:
+        raise InputError(f"{name} must be a number above 0, not {value!r}")
+    return number
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
     """How a latent is drawn (SPEC, section 4). Defaults are the paper's for a picture.
@@ -62,8 +68,7 @@ class Sampling:
         _scale("image guidance", self.image_guidance)
         for i, value in enumerate(self.per_reference, 1):
             _scale(f"guidance of reference {i}", value)
-        if _number("shift", self.shift) <= 0:
-            raise InputError(f"shift must be a number above 0, not {self.shift}")
+        _positive("shift", self.shift)
         if not isinstance(self.negative, str):
             raise InputError(f"the negative prompt is text, not {self.negative!r}")
         if self.solver not in SOLVERS:
@@ -119,12 +124,25 @@ class Defaults:
         for name, value in values.items():
             if name not in known:
                 raise CheckpointError(f'unknown sampling default "{name}" in the model folder')
-            default = known[name].default
             try:
-                if isinstance(default, Sampling):
-                    parsed[name] = default.changed(**value)
-                else:
-                    parsed[name] = tuple(value) if isinstance(default, tuple) else value
+                parsed[name] = _in_place_of(known[name].default, name, value)
             except (TypeError, InputError) as error:
                 raise CheckpointError(f'bad sampling default "{name}": {error}') from None
         return cls(**parsed)
+
+
+def _in_place_of(default: Any, name: str, value: Any) -> Any:
+    """The value, of the default's kind; InputError or TypeError when it is of another."""
+    if isinstance(default, Sampling):
+        return default.changed(**value)
+    if isinstance(default, tuple):
+        if not isinstance(value, tuple | list) or len(value) != len(default):
+            raise InputError(f"{name} is two whole numbers, width and height, not {value!r}")
+        return tuple(_count(f"a side of {name}", side) for side in value)
+    return _positive(name, value) if isinstance(default, float) else _count(name, value)
+
+
+def _count(name: str, value: object) -> int:
+    if (count := whole(name, value)) < 1:
+        raise InputError(f"{name} must be at least 1, not {value!r}")
+    return count
