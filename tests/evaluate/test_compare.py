@@ -67,6 +67,25 @@ def test_seeds_of_a_scene_count_once(tmp_path):
     assert (done.scenes, done.p) == (3, 0.25)
 
 
+@pytest.mark.parametrize("scenes, low", [(3, -0.4152), (20, 0.6632)])
+def test_an_equal_difference_everywhere_leaves_an_open_end(tmp_path, scenes, low):
+    """Three scenes of three that differ are p = 0.25: the interval holds no difference too."""
+    a = scored(scenes, 1, lambda scene, seed: {"done": 0.0, "same": 1.0})
+    b = scored(scenes, 1, lambda scene, seed: {"done": 1.0, "same": 1.0})
+    done, same = made(tmp_path, a, b).differences
+    assert (done.low, done.high) == (pytest.approx(low, abs=1e-4), 1)
+    assert done.p is not None and (done.low <= 0) == (done.p > 0.05)
+    assert same.low is not None and same.low == -same.high < 0
+
+
+def test_one_scene_has_no_interval(tmp_path):
+    a = scored(1, 4, lambda scene, seed: {"done": 0.0})
+    b = scored(1, 4, lambda scene, seed: {"done": 1.0})
+    found = made(tmp_path, a, b)
+    assert (found.differences[0].low, found.differences[0].high) == (None, None)
+    assert "| +1.000 |  | 1.0000 |" in markdown(found) and "done" in text(found)
+
+
 def test_unpaired_answers_and_scores_are_counted(tmp_path):
     a = scored(5, 1, lambda scene, seed: {"done": 1.0} | ({"extra": 1.0} if scene < 3 else {}))
     b = scored(7, 1, lambda scene, seed: {"done": 0.0})[1:]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vino.evaluate.statistics import mean_with_interval, unseen_share
+from vino.evaluate.statistics import SHARE, mean_with_interval, unseen_share
 
 
 def scenes(*values):
@@ -19,15 +19,22 @@ def test_intervals_hold_the_mean_and_shrink():
 @pytest.mark.parametrize("count, low", [(5, 0.4782), (20, 0.8316), (100, 0.9638)])
 def test_where_all_answers_agree_the_bound_is_clopper_and_pearsons(count, low):
     """The published ends of the exact interval for n of n."""
-    assert mean_with_interval(scenes(*[1] * count), is_share=True) == [1, low, 1]
+    assert mean_with_interval(scenes(*[1] * count), SHARE) == [1, low, 1]
     high = pytest.approx(1 - low, abs=1e-4)
-    assert mean_with_interval(scenes(*[0] * count), is_share=True) == [0, 0, high]
+    assert mean_with_interval(scenes(*[0] * count), SHARE) == [0, 0, high]
     assert unseen_share(count) == high
 
 
 def test_seeds_of_a_scene_are_no_further_evidence():
     thrice = {str(i): [1, 1, 1] for i in range(20)}
-    assert mean_with_interval(thrice, is_share=True) == [1, 0.8316, 1]
+    assert mean_with_interval(thrice, SHARE) == [1, 0.8316, 1]
+
+
+@pytest.mark.parametrize("value, low, high", [(1, 0.6632, 1), (0, -0.1684, 0.1684)])
+def test_differences_that_all_agree_are_open_to_either_side(value, low, high):
+    """By hand: 1 - 0.8316 of the whole may be unseen at 20 scenes, as far off as the bounds."""
+    found = mean_with_interval(scenes(*[value] * 20), (-1, 1))
+    assert found == pytest.approx([value, low, high], abs=1e-4)
 
 
 def test_what_is_no_share_has_no_such_bound():

@@ -11,11 +11,13 @@ from vino.evaluate.runs import Run, pair
 from vino.evaluate.statistics import holm, mean_with_interval, sign_flip_p
 
 SIGNIFICANT = 0.05
+APART = (-1.0, 1.0)  # bounds of a difference of shares
 HEADS = ("metric", "A", "B", "B - A", "95 %", "p", "p (Holm)", "scenes")
 METHOD = (
     "B - A over scenes, the seeds of one scene taken together: 95 % bootstrap intervals, "
     "p of a paired sign-flip test, corrected by Holm's method over all metrics in which any scene "
-    f"differs; * below {SIGNIFICANT:g}."
+    f"differs; * below {SIGNIFICANT:g}. Where all scenes of a judged metric differ alike the open "
+    "ends are the exact binomial ones; one scene has no interval."
 )
 
 
@@ -23,7 +25,8 @@ METHOD = (
 class Difference:
     """One metric of one suite.
 
-    a, b: means over scenes. difference: b - a, with its interval from low to high.
+    a, b: means over scenes. difference: b - a, with its interval from low to high; one scene has
+    none.
     p: of the test, None where no scene differs; p_holm: corrected for the number of metrics
     """
 
@@ -32,8 +35,8 @@ class Difference:
     a: float
     b: float
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     p: float | None
     p_holm: float | None
     scenes: int
@@ -64,13 +67,15 @@ def compare(a: Run, b: Run) -> Comparison:
     """Compare two runs; InputError unless they answer the same questions."""
     pairs = pair(a, b)
     values: dict[tuple[str, str], dict[str, list[tuple[float, float]]]] = {}
+    judged: set[tuple[str, str]] = set()
     one_sided: Counter[tuple[str, str]] = Counter()
     for one, other in pairs.both:
         for metric in one.scores.keys() & other.scores.keys():
             scene = values.setdefault((one.suite, metric), {}).setdefault(one.scene, [])
             scene.append((one.scores[metric], other.scores[metric]))
+        judged.update((one.suite, m) for m in one.judged & other.judged)
         one_sided.update((one.suite, m) for m in one.scores.keys() ^ other.scores.keys())
-    found = [_difference(*name, scenes) for name, scenes in sorted(values.items())]
+    found = [_difference(*name, scenes, name in judged) for name, scenes in sorted(values.items())]
     return Comparison(
         str(a.folder),
         str(b.folder),
@@ -90,11 +95,16 @@ def _corrected(found: Sequence[Difference]) -> Iterator[Difference]:
 
 
 def _difference(
-    suite: str, metric: str, scenes: Mapping[str, Sequence[tuple[float, float]]]
+    suite: str,
+    metric: str,
+    scenes: Mapping[str, Sequence[tuple[float, float]]],
+    is_judged: bool,
 ) -> Difference:
     means = np.array([np.mean(pairs, axis=0) for pairs in scenes.values()])
     apart = means[:, 1] - means[:, 0]
-    middle, low, high = mean_with_interval({s: [d] for s, d in zip(scenes, apart, strict=True)})
+    by_scene = {scene: [value] for scene, value in zip(scenes, apart, strict=True)}
+    middle, *ends = mean_with_interval(by_scene, APART if is_judged else None)
+    low, high = ends if len(scenes) > 1 else (None, None)
     a, b = (round(float(value), 4) for value in means.mean(0))
     p = sign_flip_p(apart.tolist()) if apart.any() else None
     return Difference(suite, metric, a, b, middle, low, high, p, None, len(scenes))
@@ -150,7 +160,7 @@ def _suites(made: Comparison) -> Iterator[tuple[str, list[Difference]]]:
 
 
 def _cells(row: Difference) -> tuple[str, ...]:
-    span = f"{row.low:+.3f} to {row.high:+.3f}"
+    span = "" if row.low is None or row.high is None else f"{row.low:+.3f} to {row.high:+.3f}"
     mark = " *" if row.is_significant else ""
     return (
         row.metric, f"{row.a:.3f}", f"{row.b:.3f}", f"{row.difference:+.3f}", span,

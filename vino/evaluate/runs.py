@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ class Record:
 
     scene: answers to one scene differ in their seed alone
     references, output: files; of a clip that is kept as a strip, `frames` stand side by side
-    scores: judged and measured ones by metric
+    scores: judged and measured ones by metric; judged: the metrics of those from 0 to 1
     """
 
     suite: str
@@ -31,6 +31,7 @@ class Record:
     output: Path
     frames: int
     scores: Mapping[str, float]
+    judged: Set[str]
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def _record(folder: Path, line: dict[str, Any], place: str) -> Record:
     frames = line.get("frames", 1)
     if not isinstance(frames, int) or isinstance(frames, bool) or frames < 1:
         raise InputError(f'{place} has no whole number of at least 1 under "frames"')
+    judged = _scores(line, "judged", place)
     return Record(
         suite=line["suite"],
         key=line["key"],
@@ -123,7 +125,8 @@ def _record(folder: Path, line: dict[str, Any], place: str) -> Record:
         references=tuple(_inside(folder, name, place) for name in references),
         output=_inside(folder, line["output"], place),
         frames=frames,
-        scores=_scores(line, "judged", place) | _scores(line, "measured", place),
+        scores=judged | _scores(line, "measured", place),
+        judged=judged.keys(),
     )
 
 

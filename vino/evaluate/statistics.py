@@ -8,25 +8,28 @@ import numpy as np
 RESAMPLINGS = 4000
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
+SHARE = (0.0, 1.0)  # bounds of one
+SAME = 1e-9  # means of scenes that are no further apart agree
 EXACT = 12  # differences up to which all signs are tried
 PERMUTATIONS = 20_000  # drawn where there are more
 
 
 def mean_with_interval(
-    values: Mapping[str, Sequence[float]], is_share: bool = False
+    values: Mapping[str, Sequence[float]], bounds: tuple[float, float] | None = None
 ) -> list[float]:
     """[mean, low, high]: the mean and its 95 % percentile bootstrap interval.
 
     values: by scene; the answers to one scene are drawn together, for they are not independent
-    is_share: they lie between 0 and 1. Where all of them are 0, or all 1, there is nothing to
-        resample, and the open end is the exact binomial one.
+    bounds: the least and the most that they can be. Where all scenes agree there is nothing to
+        resample, and the open ends are as far as what none of so many showed could pull the mean.
     """
     means = np.array([np.mean(v) for v in values.values()])
     drawn = np.random.default_rng(0).integers(len(means), size=(RESAMPLINGS, len(means)))
     low, high = interval(means[drawn].mean(-1))
-    if is_share:
-        low = min(low, 1 - unseen_share(len(means))) if means.min() == 1 else low
-        high = max(high, unseen_share(len(means))) if means.max() == 0 else high
+    if bounds is not None and np.ptp(means) < SAME:
+        least, most = bounds
+        low -= unseen_share(len(means)) * (low - least)
+        high += unseen_share(len(means)) * (most - high)
     return [round(float(value), 4) for value in (means.mean(), low, high)]
 
 

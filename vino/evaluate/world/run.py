@@ -13,7 +13,7 @@ from vino.data.world.sheet import contact_sheet
 from vino.evaluate.answers import collect, output_of, unanswered, write_references
 from vino.evaluate.candidate import Candidate
 from vino.evaluate.results import Answered, Result
-from vino.evaluate.statistics import mean_with_interval
+from vino.evaluate.statistics import SHARE, mean_with_interval
 from vino.evaluate.world.damage import damages
 from vino.evaluate.world.judging import Bench
 from vino.evaluate.world.pace import Pace, Watcher
@@ -43,7 +43,10 @@ def measure(name: str, exam: Examination) -> Result:
     measurement = MEASUREMENTS[name]
     exam.watch(name, 0, 1, exam.pace.seconds_left)
     values = measurement.take(exam.candidate, exam.course)
-    scores = {m: mean_with_interval(v, m in measurement.shares) for m, v in values.items()}
+    scores = {
+        m: mean_with_interval(v, SHARE if m in measurement.shares else None)
+        for m, v in values.items()
+    }
     counts = {metric: len(scenes) for metric, scenes in values.items()}
     return Result(name, measurement.about, scores, counts, {}, [])
 
@@ -108,7 +111,9 @@ class Tally:
     def scores(self) -> dict[str, list[float]]:
         yes_or_no = self.judged | self.shares
         return {
-            metric: mean_with_interval(values, metric.partition(": ")[0] in yes_or_no)
+            metric: mean_with_interval(
+                values, SHARE if metric.partition(": ")[0] in yes_or_no else None
+            )
             for metric, values in self.rows().items()
         }
 
