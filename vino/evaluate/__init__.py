@@ -5,6 +5,7 @@ official/      the official benchmarks
 study/         people compare two runs, blind
 candidate      what is asked: it answers, rewrites, and has an autoencoder
 asking         a model as a candidate
+files          text files, written whole or not at all
 answers        answers made in packs and kept on disk
 results        results.jsonl: every answer and its verdict
 statistics     means with intervals, tests of differences
