@@ -60,6 +60,12 @@ def test_micro_batches_are_decoded_and_mixed(folder):
         assert example.licence == "CC0-1.0"
 
 
+def test_no_key_comes_twice(folder):
+    """Noise and times follow from the key: an example seen twice in a step has others."""
+    keys = [key for batch in first(Loader(corpus(folder)), 12) for key, _, _ in batch]
+    assert len({key.partition("+")[0] for key in keys}) < len(set(keys)) == len(keys)
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_resumption_is_exact(folder, workers):
     loader = Loader(corpus(folder), workers=workers)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -127,11 +128,9 @@ def test_a_plan_continues_exactly_and_on_other_ranks(ranks):
     else:  # all that was waiting or planned is still seen
         due = {tuple(x) for x in state["waiting"]}
         due |= {tuple(x) for row in state["planned"] for items in row for x in items}
-        seen = {(i.draw.task, i.draw.number) for row in more for items in row for i in items}
-        left = {(i.draw.task, i.draw.number) for i in again._waiting}
-        left |= {
-            (i.draw.task, i.draw.number) for row in again._planned for items in row for i in items
-        }
+        seen = {astuple(i.draw) for row in more for items in row for i in items}
+        left = {astuple(i.draw) for i in again._waiting}
+        left |= {astuple(i.draw) for row in again._planned for items in row for i in items}
         assert due <= seen | left
 
 

@@ -4,12 +4,14 @@ import json
 import warnings
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
-from tests.train.fake import SIDE, STAGE, Loader, recipe
+from tests.train.fake import SIDE, STAGE, Loader, example, recipe
 from vino import generate
 from vino.errors import CheckpointError, InputError
+from vino.media import Frames
 from vino.train import checkpoint
 from vino.train.config import Saving, Watching
 from vino.train.guard import TrainingError
@@ -17,6 +19,7 @@ from vino.train.log import read_lines
 from vino.train.loop import train
 from vino.train.parallel import Ranks
 from vino.train.run import main
+from vino.train.watch import passes
 
 ALONE = Ranks(0, 1, torch.device("cpu"))
 
@@ -140,6 +143,13 @@ def test_feeds_that_end_are_told(tmp_path):
     config = recipe(out=tmp_path, feeds=lambda wanted: Short(1, 0, 1))
     with pytest.raises(InputError, match="ran out"):
         train(config, ALONE)
+
+
+def test_validation_takes_small_examples_together_and_long_clips_alone():
+    examples = [example(i) for i in range(20)]  # five frames at most of 32 by 32
+    long = replace(examples[0], target=Frames(np.zeros((300, 128, 128, 3), np.uint8)))
+    sizes = [len(taken) for taken in passes([*examples, long, *examples[:3]])]
+    assert sizes == [8, 8, 4, 1, 3]
 
 
 def test_watching(tmp_path):

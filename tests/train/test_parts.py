@@ -93,9 +93,11 @@ def test_average_follows_and_is_taken_back():
     average = Average({"p": p})
     with torch.no_grad():
         p.fill_(1.0)
-    average.update({"p": p}, 0.99, step=10**6)
+    average.updates = 10**6
+    average.update({"p": p}, 0.99)
     assert average.weights["p"].tolist() == pytest.approx([0.01] * 3)
-    average.update({"p": p}, 0.99, step=0)  # early: nine tenths new
+    average.updates = 0
+    average.update({"p": p}, 0.99)  # early: nine tenths new
     assert average.weights["p"].tolist() == pytest.approx([0.01 + 0.99 * 0.9] * 3)
     with average.applied({"p": p}):
         assert p.tolist() == pytest.approx([0.901] * 3)

@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from tests.train.fake import SIDE, STAGE, recipe
+from vino.data.buckets import Meter
 from vino.errors import InputError
 from vino.media import Frames
 from vino.model.autoencoder import CausalAutoencoder
 from vino.model.vlm import VLM
 from vino.train.config import Watching
+from vino.train.feed import Wanted
 from vino.train.log import read_lines
 from vino.train.loop import train
 from vino.train.parallel import Ranks
@@ -54,6 +56,15 @@ def test_it_trains_and_resumes(manifest, tmp_path, mode):
     logs = [[line["loss"] for line in read_lines(c.out) if "loss" in line] for c in (whole, part)]
     assert len(logs[0]) == 4 and logs[0] == logs[1]
     assert set(read_lines(whole.out)[-1]["validation"]) == {"all", "t2i", "image_edit"}
+
+
+def test_held_out_records_that_cannot_be_used_are_left_out(manifest, tmp_path, caplog):
+    (tmp_path / "1.png").write_bytes(b"broken")
+    config = recipe(held_out=str(manifest), watching=Watching(validation=5))
+    meter = Meter(patch=(1, 1, 1), reference_area=SIDE * SIDE, queries=4, width=64)
+    stage = replace(STAGE, area=SIDE * SIDE)
+    assert len(held_out(Wanted(config, stage, meter))) == 5
+    assert "1.png" in caplog.text
 
 
 def test_a_cache_spares_the_work_and_changes_nothing(manifest, tmp_path, monkeypatch):

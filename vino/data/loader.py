@@ -10,6 +10,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from vino.data.buckets import Shape
@@ -124,8 +125,10 @@ class Loader:
             return None
 
     def _example(self, draw: Draw, shape: Shape) -> Example | None:
+        """Its key says its turn too: seen twice in one step, it has two noises and times."""
         try:
-            return self.corpus.sources[draw.task].example(draw.number, shape.bucket)
+            example = self.corpus.sources[draw.task].example(draw.number, shape.bucket)
+            return replace(example, key=f"{example.key}+{draw.turn}") if draw.turn else example
         except InputError as error:
             self._note(draw, error)
             return None
@@ -142,4 +145,4 @@ class Loader:
                 yield Draw(draw.task, (1 << 40) + draw.number * REPLACEMENTS + i)
             elif i < length:
                 key = f"instead of {draw.task} {draw.number}"
-                yield Draw(draw.task, shuffled(i, length, key))
+                yield Draw(draw.task, shuffled(i, length, key), draw.turn)

@@ -18,10 +18,11 @@ ROUNDS = 4  # of the Feistel network; enough to look random, and it is a permuta
 
 @dataclass(frozen=True)
 class Draw:
-    """One example: the number-th of a task's source."""
+    """One example: the number-th of a task's source. turn: how often all were seen before."""
 
     task: str
     number: int
+    turn: int = 0
 
 
 class Mixture:
@@ -64,7 +65,7 @@ class Mixture:
         if length is None:
             return Draw(task, count)
         turn, place = divmod(count, length)
-        return Draw(task, shuffled(place, length, f"{self._seed}/{task}/{turn}"))
+        return Draw(task, shuffled(place, length, f"{self._seed}/{task}/{turn}"), turn)
 
     def state_dict(self) -> dict[str, Any]:
         return {"drawn": self._drawn, "counts": dict(self._counts)}

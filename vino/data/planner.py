@@ -186,8 +186,8 @@ class Planner:
     def _items(self, plain: list[list[Any]]) -> Bin:
         """Items of saved draws; those whose files are gone since are skipped."""
         items = []
-        for task, number in plain:
-            draw = Draw(str(task), int(number))
+        for task, number, turn in plain:
+            draw = Draw(str(task), int(number), int(turn))
             if draw.task not in self.corpus.sources:
                 raise InputError(
                     f"the saved run was in the midst of {draw.task} examples, which the data no "
@@ -201,4 +201,4 @@ class Planner:
 
 
 def _plain(item: Item) -> list[Any]:
-    return [item.draw.task, item.draw.number]
+    return [item.draw.task, item.draw.number, item.draw.turn]

@@ -6,6 +6,7 @@ mixture of tasks. Configs are values: `replace(stage, steps=10)` makes another o
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -67,7 +68,8 @@ class Stage:
         _in(self, "decay", 0, 1)
         _in(self, "uniform", 0, 1)
         _in(self, "dropout", 0, 1)
-        if self.shift <= 0 or self.clip <= 0:
+        _in(self, "warmup", 0, 10**9)
+        if not (0 < self.shift < inf and self.clip > 0):
             raise InputError(f"{self.name}: shift and clip must be above 0")
         if self.ema is not None:
             _in(self, "ema", 0, 1)
@@ -159,6 +161,12 @@ class Refusing:
     most: int = 10
 
 
+LEAST = {
+    "accumulate": 1, "queries": 0, "seed": 0, "batch": 0, "tokens": 0, "workers": 0,
+    "reference_area": 0,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """A whole run.
@@ -211,7 +219,8 @@ class TrainConfig:
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) < len(names):
             raise InputError(f"a run needs stages of different names, not {names}")
-        _in(self, "accumulate", 1, 10**6)
+        for name, least in LEAST.items():
+            _in(self, name, least, 10**12)
 
     @property
     def steps(self) -> int:

@@ -10,17 +10,19 @@ from torch import Tensor
 class Average:
     """Averaged copies of the parameters that learn, by name; sharded as they are.
 
-    Early on the decay is smaller, min(decay, (1 + n) / (10 + n)) after n steps: else four
+    Early on the decay is smaller, min(decay, (1 + n) / (10 + n)) after n updates: else four
     thousand steps at 0.9999 would still be two thirds the start.
     """
 
-    def __init__(self, parameters: Mapping[str, Tensor]):
+    def __init__(self, parameters: Mapping[str, Tensor], updates: int = 0):
         self.weights = {name: p.detach().clone() for name, p in parameters.items()}
+        self.updates = updates
 
     @torch.no_grad()
-    def update(self, parameters: Mapping[str, Tensor], decay: float, step: int) -> None:
+    def update(self, parameters: Mapping[str, Tensor], decay: float) -> None:
         """Move towards the parameters; those not seen before begin as they are."""
-        weight = 1 - min(decay, (1 + step) / (10 + step))
+        weight = 1 - min(decay, (1 + self.updates) / (10 + self.updates))
+        self.updates += 1
         for name, parameter in parameters.items():
             if name in self.weights:
                 self.weights[name].lerp_(parameter.detach(), weight)

@@ -44,7 +44,7 @@ class Guard:
         return False
 
     def forget(self) -> None:
-        """Begin anew, for a stage that trains other parameters; the count of skipped steps stays."""
+        """Begin anew, for a stage that trains other parameters; the count of skips stays."""
         self.norms.clear()
         self.refused.clear()
 

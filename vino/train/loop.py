@@ -85,6 +85,7 @@ class Run:
             "progress": asdict(self.progress),
             "guard": self.guard.state_dict(),
             "averaged": sorted(self.average.weights) if self.average else None,
+            "updates": self.average.updates if self.average else 0,
             "feeds": self.ranks.gather(feed.state_dict() if self.progress.step else None),
         }
         total = self.progress.total
@@ -200,7 +201,7 @@ def _step(
         for optimizer in opts:
             optimizer.step()
         if run.average is not None and stage.ema is not None:
-            run.average.update(parameters, stage.ema, run.progress.total)
+            run.average.update(parameters, stage.ema)
     trainee.zero_grad(set_to_none=True)
     run.progress.samples += int(count)
     return sums
@@ -219,7 +220,7 @@ def _restore(
     """Everything as it was when the checkpoint at `path` was written."""
     if saved["averaged"] is not None:
         named = dict(run.trainee.named_parameters())
-        run.average = Average({name: named[name] for name in saved["averaged"]})
+        run.average = Average({n: named[n] for n in saved["averaged"]}, saved["updates"])
     checkpoint.load(path, run.tensors(opts), run.ranks)
     own = run.ranks.rank if len(saved["random"]) == run.ranks.size else 0
     if feed is not None and saved["feeds"][own] is not None:

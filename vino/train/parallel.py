@@ -27,7 +27,7 @@ from vino.errors import InputError
 from vino.train.config import Parallel
 from vino.train.trainee import Trainee
 
-PATIENCE = timedelta(minutes=30)  # a save at full size must not look like a hang
+PATIENCE = timedelta(hours=2)  # saving or drawing at full size must not look like a hang
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,8 @@ def ranks(parallel: Parallel, device: str = "") -> Iterator[Ranks]:
 
 def _device(name: str, local: int) -> torch.device:
     if name:
-        return torch.device(name)
+        where = torch.device(name)
+        return torch.device(name, local) if where.type == "cuda" and where.index is None else where
     return torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
 
 

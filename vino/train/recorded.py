@@ -7,7 +7,7 @@ from vino.data.buckets import Buckets, Fitting
 from vino.data.loader import Loader
 from vino.data.manifest import open_records
 from vino.data.packing import Batching
-from vino.data.planner import Corpus
+from vino.data.planner import Corpus, Skips
 from vino.data.sources.proxies import trainable_sources
 from vino.data.sources.records import RecordSource, record_sources
 from vino.errors import InputError
@@ -48,6 +48,7 @@ def held_out(wanted: Wanted) -> Sequence[Example]:
     guard = guard_of(wanted.config)
     records = open_records(wanted.config.held_out, guard.policy.training)
     sources = record_sources(records, admit=guard.admit_record)
+    skips = Skips(is_quiet=wanted.rank > 0)
     longest = max(source.length for source in sources.values())
     turns = (
         (task, source, i)
@@ -55,8 +56,9 @@ def held_out(wanted: Wanted) -> Sequence[Example]:
         for task, source in sources.items()
         if i < source.length
     )
-    chosen = islice(turns, wanted.config.watching.validation)
-    return [_example(task, source, i, wanted) for task, source, i in chosen]
+    found = (_example(task, source, i, wanted, skips) for task, source, i in turns)
+    usable = (example for example in found if example is not None)
+    return list(islice(usable, wanted.config.watching.validation))
 
 
 def guard_of(config: TrainConfig) -> Guard:
@@ -71,5 +73,12 @@ def fitting(wanted: Wanted) -> Fitting:
     return Fitting(buckets, wanted.meter)
 
 
-def _example(task: str, source: RecordSource, number: int, wanted: Wanted) -> Example:
-    return source.example(number, fitting(wanted).shape(source.outline(number), task).bucket)
+def _example(
+    task: str, source: RecordSource, number: int, wanted: Wanted, skips: Skips
+) -> Example | None:
+    """None, and a line in the log, for a record that cannot be used."""
+    try:
+        return source.example(number, fitting(wanted).shape(source.outline(number), task).bucket)
+    except InputError as error:
+        skips.add(source.name(number), str(error))
+        return None

@@ -1,7 +1,7 @@
 """Looks at a run while it goes on: loss on fixed examples, grids of samples."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ from vino.train.parallel import Ranks, rest
 from vino.train.prepare import Fitting, prepare, seed_of
 from vino.train.trainee import Trainee
 
-TOGETHER = 8  # validation examples in one pass
+TOGETHER, PIXELS = 8, 2**22  # validation examples in one pass, and pixels of their targets
 CLIP_CELLS = 3  # frames of a clip shown in a grid
 WHITE = 255
 
@@ -78,16 +78,15 @@ class Watcher:
         seed = seed_of(self.config.seed, "validation")
         named = dict(self.trainee.named_parameters())
         rows: dict[str, list[float]] = {}
+        self.trainee.eval()
         with average.applied(named) if average else nullcontext():
-            for at in range(0, len(self.examples), TOGETHER):
+            for examples in passes(self.examples):
                 with self.trainee.autocast():
-                    batch = prepare(
-                        self.frozen, self.examples[at : at + TOGETHER], whole, seed,
-                        self.fitting,
-                    )  # fmt: skip
+                    batch = prepare(self.frozen, examples, whole, seed, self.fitting)
                 for task, loss in zip(batch.tasks, self.trainee(batch).tolist(), strict=True):
                     rows.setdefault(task, []).append(loss)
             rest(self.trainee)
+        self.trainee.train()
         every = [loss for losses in rows.values() for loss in losses]
         tasks = {task: float(np.mean(losses)) for task, losses in sorted(rows.items())}
         return {"all": float(np.mean(every)), **tasks}
@@ -101,7 +100,7 @@ class Watcher:
             if made is None:
                 continue
             model = Model(made, self.defaults, {"name": f"step {total}"})
-            sheet = grid(chosen, model.run([self._request(model, e) for e in chosen]))
+            sheet = grid(chosen, [model.run([self._request(model, e)])[0] for e in chosen])
             folder = self.journal.out / "samples"
             folder.mkdir(exist_ok=True)
             Frames(sheet[None]).save(folder / f"step-{total:08}-{name}.png")
@@ -113,6 +112,19 @@ class Watcher:
         steps = {"steps": self.config.watching.sample_steps}
         sampling = model.sampling(example.prompt, size.frames, steps)
         return Request(example.prompt, sampling, (size.width, size.height), size.frames, 0)
+
+
+def passes(examples: Sequence[Example]) -> Iterator[list[Example]]:
+    """Neighbours that fit into one pass: small ones together, a long clip alone."""
+    chosen: list[Example] = []
+    for example in examples:
+        pixels = sum(e.target.pixels[..., 0].size for e in (*chosen, example))
+        if chosen and (len(chosen) == TOGETHER or pixels > PIXELS):
+            yield chosen
+            chosen = []
+        chosen.append(example)
+    if chosen:
+        yield chosen
 
 
 def grid(examples: Sequence[Example], made: Sequence[Frames]) -> np.ndarray:
