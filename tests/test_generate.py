@@ -154,7 +154,8 @@ def test_destroying_the_mmdit_destroys_the_picture(model):
     "options",
     [{"size": (0, 32)}, {"size": (4096, 4096)}, {"frames": 1000}, {"frames": 0}, {"seed": -1},
      {"steps": 0}, {"guidance": math.nan}, {"solver": "x"}, {"n": 0}, {"stepz": 3},
-     {"size": 64}, {"size": (64,)}, {"n": 1.5}, {"guidance": "5"}, {"per_reference": 2.0}],
+     {"size": 64}, {"size": (64,)}, {"n": 1.5}, {"guidance": "5"}, {"per_reference": 2.0},
+     {"seed": None}, {"seed": "1"}, {"frames": "5"}],
     ids=str,
 )  # fmt: skip
 def test_senseless_requests_are_refused(model, options):

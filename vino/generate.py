@@ -108,7 +108,8 @@ class Model:
         settings: fields of `Sampling`; the model's defaults apply to the rest. Raises InputError
         for sizes and settings the model cannot work with.
         """
-        n = whole("n", n)
+        n, seed = whole("n", n), whole("the seed", seed)
+        frames = None if frames is None else whole("frames", frames)
         if n < 1:
             raise InputError(f"n must be at least 1, not {n}")
         prompt = prompt if isinstance(prompt, Prompt) else Prompt(prompt)

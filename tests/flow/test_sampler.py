@@ -1,7 +1,11 @@
 """Schedules, solvers and guidance against closed forms."""
 
+import json
 import math
+from dataclasses import asdict
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 
@@ -98,12 +102,21 @@ def test_noise_is_the_seeds():
     "setting",
     [{"steps": 0}, {"steps": 5000}, {"steps": 1.5}, {"guidance": math.nan}, {"guidance": -1.0},
      {"image_guidance": math.inf}, {"shift": 0.0}, {"shift": math.nan}, {"solver": "magic"},
-     {"per_reference": (1.0, math.nan)}],
+     {"per_reference": (1.0, math.nan)}, {"guidance": True}, {"guidance": 10**400}],
     ids=str,
 )  # fmt: skip
 def test_senseless_settings_are_refused(setting):
     with pytest.raises(InputError):
         Sampling(**setting)
+
+
+def test_numbers_of_any_real_type_are_written_as_plain_ones():
+    given = Sampling(
+        guidance=np.float32(3), image_guidance=np.int64(2), shift=Fraction(1, 2),
+        per_reference=[np.float16(0.5)],
+    )  # fmt: skip
+    plain = Sampling(guidance=3.0, image_guidance=2.0, shift=0.5, per_reference=(0.5,))
+    assert json.dumps(asdict(given)) == json.dumps(asdict(plain))
 
 
 def test_defaults_parse_and_refuse_unknown_names():

@@ -3,7 +3,9 @@
 import math
 import operator
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
+from numbers import Real
 from typing import Any
 
 from vino.errors import CheckpointError, InputError
@@ -22,14 +24,17 @@ def whole(name: str, value: object) -> int:
 
 
 def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InputError(f"{name} must be a number, not {value!r}")
-    return value
+    """A finite number of any real type; InputError otherwise."""
+    with suppress(OverflowError):  # of whole numbers larger than any float
+        if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    raise InputError(f"{name} must be a number, not {value!r}")
 
 
-def _scale(name: str, value: object) -> None:
-    if _number(name, value) < 0:
+def _scale(name: str, value: object) -> float:
+    if (number := _number(name, value)) < 0:
         raise InputError(f"{name} must be a number of at least 0, not {value!r}")
+    return number
 
 
 def _positive(name: str, value: object) -> float:
@@ -63,12 +68,12 @@ class Sampling:
             raise InputError(
                 f"per_reference is a list of numbers, one a reference, not {self.per_reference!r}"
             )
-        object.__setattr__(self, "per_reference", tuple(self.per_reference))
-        _scale("guidance", self.guidance)
-        _scale("image guidance", self.image_guidance)
-        for i, value in enumerate(self.per_reference, 1):
-            _scale(f"guidance of reference {i}", value)
-        _positive("shift", self.shift)
+        references = enumerate(self.per_reference, 1)
+        scales = tuple(_scale(f"guidance of reference {i}", value) for i, value in references)
+        object.__setattr__(self, "per_reference", scales)
+        object.__setattr__(self, "guidance", _scale("guidance", self.guidance))
+        object.__setattr__(self, "image_guidance", _scale("image guidance", self.image_guidance))
+        object.__setattr__(self, "shift", _positive("shift", self.shift))
         if not isinstance(self.negative, str):
             raise InputError(f"the negative prompt is text, not {self.negative!r}")
         if self.solver not in SOLVERS:
