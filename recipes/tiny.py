@@ -23,7 +23,6 @@ import torch.distributed as dist
 from vino.checkpoints import Card, Origin, Placement, read_vae, read_vlm
 from vino.data.buckets import Buckets, Fitting
 from vino.data.loader import Loader
-from vino.data.packing import Batching
 from vino.data.planner import Corpus
 from vino.data.sample import Example
 from vino.data.sources.world import WorldSource
@@ -35,7 +34,7 @@ from vino.model.mmdit import MMDiT, MMDiTConfig
 from vino.model.vino import Vino
 from vino.train.begin import zero_start
 from vino.train.config import CONNECTORS, EVERYTHING, Parallel, Saving, Stage, TrainConfig, Watching
-from vino.train.feed import Wanted
+from vino.train.feed import Wanted, batching
 from vino.train.prepare import seed_of
 
 Mixture = Mapping[str, float]
@@ -67,7 +66,7 @@ ALL_TASKS: Mixture = {
 }  # fmt: skip
 
 
-SHOWN = replace(SECOND_LIGHT, group_share=0.2, in_place_share=0.3)
+SHOWN = replace(SECOND_LIGHT, tint_share=0.5, group_share=0.2, in_place_share=0.3)
 AUTOENCODER = tiny_autoencoder.Settings(out=Path("autoencoder"))
 VLM = tiny_vlm.Settings(out=Path("vlm"))
 
@@ -115,7 +114,7 @@ class Desk:
             sources={task: self._source(task, config.seed) for task in stage.mixture},
             weights=stage.mixture,
             fitting=self._fitting(wanted),
-            batching=Batching(tokens=config.tokens, micro_batches=config.accumulate),
+            batching=batching(config),
             seed=seed_of(config.seed, stage.name, "data"),
         )
         return Loader(corpus, wanted.rank, wanted.ranks, config.workers)
@@ -209,7 +208,11 @@ def stages(tasks: Mixture = LIGHT_TASKS) -> tuple[Stage, ...]:
         optimizer="adamw", lr=3e-4,
     )  # fmt: skip
     anchor = replace(base(), name="stage2", mixture=ANCHOR, steps=4_000, lr=8e-4)
-    every = replace(base(), name="stage3", mixture=tasks, steps=24_000, lr=8e-4, decay=0.3)
+    # Above a time of about 0.8 alone the prompt must be read: half of the samples lie there.
+    every = replace(
+        base(), name="stage3", mixture=tasks, steps=24_000, lr=8e-4, decay=0.3, warmup=200,
+        shift=4.0, uniform=0.3,
+    )  # fmt: skip
     return base(), align, anchor, every
 
 

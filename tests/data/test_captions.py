@@ -47,6 +47,8 @@ def test_articles(name: str, said: str) -> None:
         ("wine glass", "wine glasses"),
         ("key", "keys"),
         ("torch", "torches"),
+        ("snowman", "snowmen"),
+        ("pancakes", "pancakes"),
     ],
 )
 def test_plurals(name: str, said: str) -> None:

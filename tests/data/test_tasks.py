@@ -225,3 +225,18 @@ def test_a_vocabulary_without_such_scenes_is_refused() -> None:
 def test_an_unknown_task_is_refused() -> None:
     with pytest.raises(InputError, match="the tasks are"):
         plan("t3d", 0, 0, FIRST_LIGHT)
+
+
+def test_tints_are_as_frequent_as_the_vocabulary_says() -> None:
+    often, never = (
+        Vocabulary(
+            concepts=KITCHEN.concepts, references=(), tints=("blue",), tint_share=share, counts=(2,)
+        )
+        for share in (0.9, 0.0)
+    )
+
+    def share(vocabulary: Vocabulary) -> float:
+        scenes = [plan("t2i", 0, i, vocabulary).target.scene for i in range(60)]
+        return float(np.mean([thing.tint is not None for s in scenes for thing in s.objects]))
+
+    assert share(never) == 0 and share(often) > 0.5

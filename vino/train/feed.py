@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vino.data.buckets import Meter
+from vino.data.packing import Batching
 from vino.media import Frames
 from vino.prompt import Prompt
 from vino.train.config import Stage, TrainConfig
@@ -57,3 +58,13 @@ class Wanted:
 
 Feeds = Callable[[Wanted], Feed]
 Examples = Callable[[Wanted], Sequence[Example]]
+
+
+def batching(config: TrainConfig) -> Batching:
+    """How the run's examples become micro-batches: packed to `tokens`, or `batch` of them."""
+    return Batching(
+        tokens=config.tokens,
+        batch=max(1, config.batch),
+        one_task=config.one_task,
+        micro_batches=config.accumulate,
+    )

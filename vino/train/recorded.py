@@ -6,7 +6,6 @@ from itertools import islice
 from vino.data.buckets import Buckets, Fitting
 from vino.data.loader import Loader
 from vino.data.manifest import open_records
-from vino.data.packing import Batching
 from vino.data.planner import Corpus, Skips
 from vino.data.sources.proxies import trainable_sources
 from vino.data.sources.records import RecordSource, record_sources
@@ -14,7 +13,7 @@ from vino.errors import InputError
 from vino.govern.guard import Guard
 from vino.govern.policy import read_policy
 from vino.train.config import TrainConfig
-from vino.train.feed import Example, Wanted
+from vino.train.feed import Example, Wanted, batching
 from vino.train.prepare import seed_of
 
 
@@ -23,19 +22,13 @@ def feeds(wanted: Wanted) -> Loader:
     config, stage = wanted.config, wanted.stage
     if not config.manifest:
         raise InputError("no data to train on: name it with --manifest")
-    batching = Batching(
-        tokens=config.tokens,
-        batch=max(1, config.batch),
-        one_task=config.one_task,
-        micro_batches=config.accumulate,
-    )
     guard = guard_of(config)
     records = open_records(config.manifest, guard.policy.training)
     corpus = Corpus(
         sources=trainable_sources(records, admit=guard.admit_record),
         weights=stage.mixture,
         fitting=fitting(wanted),
-        batching=batching,
+        batching=batching(config),
         seed=seed_of(config.seed, stage.name, "data"),
     )
     return Loader(corpus, wanted.rank, wanted.ranks, config.workers)

@@ -50,7 +50,6 @@ from vino.data.world.vocabulary import name_of
 
 LONG_SHARE = 0.25  # of text prompts that are long captions
 UNNAMED_SHARE = 0.12  # of text prompts that name no background, which is then white
-TINTED_SHARE = 0.2  # of objects made from text, in vocabularies with tints
 STYLED_SHARE = 0.5  # of prompts that name the style, where there are several
 WHITE = Background("plain", "white")
 
@@ -75,7 +74,7 @@ def _try_picture(draft: Draft) -> Scene | None:
     if scene is None or not vocabulary.tints:
         return scene
     for which, thing in enumerate(scene.objects):
-        if can_be_tinted(name_of(thing.concept)) and draft.chance(TINTED_SHARE):
+        if can_be_tinted(name_of(thing.concept)) and draft.chance(vocabulary.tint_share):
             scene = with_object(scene, which, tint=draft.pick(vocabulary.tints))
     return scene if is_legible(scene) else None
 

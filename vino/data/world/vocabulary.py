@@ -106,6 +106,7 @@ class Vocabulary:
     references: keys of the objects that only a reference picture may show, besides those
     tints: colours that objects may be repainted in
     counts, clip_counts: how many objects a picture or clip may show, each as often as listed
+    tint_share: of objects in pictures made from text, those that are repainted, where any are
     group_share: of pictures made from text, those of several equal things ("three dogs")
     in_place_share: of reference pictures, those that show the object where it is wanted and as
         large, so that copying it is learned before moving and scaling it
@@ -121,6 +122,7 @@ class Vocabulary:
     tints: tuple[str, ...] = ()
     counts: tuple[int, ...] = (1, 1, 2, 2)
     clip_counts: tuple[int, ...] = (1,)
+    tint_share: float = 0.2
     group_share: float = 0.0
     in_place_share: float = 0.0
 
