@@ -52,11 +52,12 @@ def page(results: Results) -> str:
 def opening(results: Results) -> Iterator[str]:
     steps = DESK.align + DESK.anchor + DESK.every
     yield "# The paper's claims, tried at desk scale"
+    yield progress(results)
     yield (
         "What the [paper](https://arxiv.org/abs/2601.02358) says of its design, and four ideas of "
         "our own, tried with equal compute on one CPU core. This page is built from the files in "
-        "`docs/paper` by one command; but for the pilots, no number is typed by hand. The "
-        "claims, their metrics, thresholds and seeds were committed before the first run "
+        "`docs/paper` by one command; but for the pilots and one step, no number is typed by "
+        "hand. The claims, their metrics, thresholds and seeds were committed before the first run "
         "([ablations_claims.py](../recipes/ablations_claims.py)); the history of the repository "
         "shows it."
     )
@@ -85,6 +86,11 @@ def opening(results: Results) -> Iterator[str]:
         "autoencoder elsewhere. So the claims, which had asked for both at once, ask for each by "
         "itself; that was committed before the first run that counts."
     )
+    yield (
+        "**With what code.** Commit 29812b8, at which the second run with seed 0 began anew: till "
+        "then the trainer judged the first gradients of a stage by those of the stage before, and "
+        "refused one step of that run. The base and the run before it lost none."
+    )
     asked = sum(group.number for group in WHOLE.values())
     yield (
         f"**What is asked.** {asked} held-out scenes, the same for all, with the same noise; "
@@ -95,21 +101,24 @@ def opening(results: Results) -> Iterator[str]:
     yield (
         "**When a claim holds.** All its parts must. A part is a difference between two arms with "
         "a 95 % interval over seeds and scenes (a bootstrap that draws both; Student's t over "
-        "seeds for figures of training). It holds when the interval lies on its side of zero and "
+        "seeds for figures of training), turned so that what the claim says is above zero, also "
+        "where less is better. It holds when the interval lies on its side of zero and "
         "the estimate reaches the smallest difference that counts, does not hold here when the "
         "interval stays below that, and else these runs cannot tell. Before all seeds are in "
         "there is no verdict. "
         f"Where both arms succeed in less than {FLOOR:.0%} nothing can be told either. Three seeds "
         "are few, and intervals over them narrow."
     )
+
+
+def progress(results: Results) -> str:
     there = sum((name, seed) in results for name in ARMS for seed in SEEDS)
     whole = len(ARMS) * len(SEEDS)
     hours = sum(made["core seconds"] for made in results.values()) / 3600
-    missing = "" if there == whole else " What is missing is said where it matters."
-    yield (
-        f"{there} of {whole} runs are in; with the base they took {hours:.1f} core-hours, "
-        f"questions and answers included.{missing}"
-    )
+    took = f"with the base they took {hours:.1f} core-hours, questions and answers included"
+    if there == whole:
+        return f"All {whole} runs are in; {took}."
+    return f"**In progress: {there} of {whole} runs are in;** {took}."
 
 
 def itself(results: Results) -> str:
