@@ -57,7 +57,7 @@ def test_training_goes_past_forty_broken_files(broken):
     batching = Batching(tokens=1000, lookahead=8, window=2)
     loader = Loader(Corpus(sources, {"t2i": 1, "t2v": 1}, Fitting(SMALL, meter), batching))
     batches = iter(loader)
-    keys = {e.key.rpartition("#")[2] for _ in range(40) for e in next(batches)}
+    keys = {e.key.rpartition("#")[2].partition("+")[0] for _ in range(40) for e in next(batches)}
     assert keys == {"sound 0.png", "sound 1.png", "sound 2.png", "sound.mp4"}
     assert len(loader.skipped) >= 35
 

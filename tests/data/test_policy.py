@@ -63,7 +63,7 @@ def test_what_pictures_show(manifest, capsys):
     assert checked(manifest, registered, capsys) == [2]
 
 
-def test_training_uses_the_same_policy(manifest, tmp_path):
+def test_training_uses_the_same_policy(manifest, tmp_path, caplog):
     policy = tmp_path / "policy.toml"
     config = TrainConfig(stages=(STAGE,), held_out=str(manifest), policy=policy)
     wanted = Wanted(config, STAGE, METER)
@@ -73,7 +73,11 @@ def test_training_uses_the_same_policy(manifest, tmp_path):
     with pytest.raises(InputError, match="line 2 shows people and states no consent"):
         held_out(wanted)
     policy.write_text("[training]\nregistered = true")
-    with pytest.raises(InputError, match="line 1 is not registered"):
+    assert len(held_out(wanted)) == 2
+    assert "line 1 is not registered" in caplog.text
+    seen = [fingerprint(picture(64, 48, level=5 * i)) for i in range(4)]
+    policy.write_text(f"[refused]\npictures = {[f'content:{one.content}' for one in seen]}")
+    with pytest.raises(InputError, match="none of its 4 records can be used"):
         held_out(wanted)
     policy.write_text("[trainings]")
     with pytest.raises(InputError, match="did you mean training"):

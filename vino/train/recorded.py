@@ -35,7 +35,10 @@ def feeds(wanted: Wanted) -> Loader:
 
 
 def held_out(wanted: Wanted) -> Sequence[Example]:
-    """Examples for validation, the tasks in turn; none when no place is named."""
+    """Examples for validation, the tasks in turn, past records that cannot be used.
+
+    None when no place is named; InputError when not one can be used.
+    """
     if not wanted.config.held_out:
         return ()
     guard = guard_of(wanted.config)
@@ -51,7 +54,13 @@ def held_out(wanted: Wanted) -> Sequence[Example]:
     )
     found = (_example(task, source, i, wanted, skips) for task, source, i in turns)
     usable = (example for example in found if example is not None)
-    return list(islice(usable, wanted.config.watching.validation))
+    chosen = list(islice(usable, wanted.config.watching.validation))
+    if skips.count and not chosen:
+        raise InputError(
+            f"{wanted.config.held_out}: none of its {skips.count} records can be used for "
+            f"validation: {next(iter(skips.reasons.values()))}"
+        )
+    return chosen
 
 
 def guard_of(config: TrainConfig) -> Guard:
