@@ -154,7 +154,7 @@ class Model:
 
     def check(self, request: Request) -> PixelSize:
         """The size it would be worked at, nothing encoded yet; InputError beyond the model."""
-        area, limit = self.defaults.reference_area, request.frames or self.defaults.max_frames
+        area, limit = self.defaults.reference_area, self._most_frames(request)
         fitted = {m: fit(m, area, self.unit, limit) for m in request.prompt.media}
         return self._size(request, fitted)[0]
 
@@ -195,9 +195,8 @@ class Model:
         latents: dict[Fitted, Tensor] = {}
         plans = []
         for request in requests:
-            mine = {}
+            mine, limit = {}, self._most_frames(request)
             for medium in request.prompt.media:
-                limit = request.frames or self.defaults.max_frames
                 key = (medium, limit if isinstance(medium, Video) else 1)
                 if key not in fitted:
                     fitted[key] = fit(medium, self.defaults.reference_area, self.unit, limit)
@@ -212,6 +211,11 @@ class Model:
             made = branches(request.prompt, request.sampling, mine, latents)
             jobs.append(Job(request, made, size, content, base.frames if base else None))
         return jobs
+
+    def _most_frames(self, request: Request) -> int:
+        """Frames kept of its clips: as many as are asked for, here or by what is edited."""
+        is_clip = isinstance(request.prompt.base, Video)
+        return request.frames or (self.defaults.max_frames if is_clip else 1)
 
     def _size(
         self, request: Request, fitted: dict[Medium, Fitted]

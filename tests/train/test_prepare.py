@@ -55,6 +55,10 @@ def test_pictures_come_in_random_order():
     assert 4 < len(turned) < 16 and len({m.chat.text for m in seen}) == 2
     assert np.array_equal(turned[0].references[0].pixels, pictures[1].frames.pixels)
     assert condition(two, free, 7, FITTING).chat.text == condition(two, free, 7, FITTING).chat.text
+    counted = Example(Prompt(*pictures, "the second image"), two.target, "select", "counted")
+    for seed in range(8):  # its words would name another picture
+        kept = condition(counted, free, seed, FITTING).references[1]
+        assert np.array_equal(kept.pixels, pictures[1].frames.pixels)
 
 
 def test_times_follow_the_density_and_the_shift():

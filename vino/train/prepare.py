@@ -6,6 +6,7 @@ Axes: C T H W of a latent, B samples of a micro-batch.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -82,8 +83,13 @@ def kept(stage: Stage, step_seed: int, key: str) -> tuple[bool, bool, bool]:
     return text, images, videos
 
 
+_COUNTED = re.compile(r"\b(first|second|third|fourth|fifth|sixth|last)\b", re.IGNORECASE)
+
+
 def shuffled(prompt: Prompt, seed: int) -> Prompt:
-    """The same request, its pictures in random order."""
+    """The same request, its pictures in random order; as it is where its words count them."""
+    if _COUNTED.search(prompt.text):
+        return prompt
     order = np.random.default_rng(seed).permutation(len(prompt.images))
     return reordered(prompt, order.tolist())
 
