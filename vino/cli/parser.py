@@ -149,9 +149,9 @@ vino info my-vino --json
 Let the model's vision-language part say what the result will show. Its caption can serve as
 the prompt in turn: understand first, then generate.
 """, """
-vino rewrite "a dog beside something to eat"
+vino rewrite "a red apple and a dog on a plain green background"
 vino rewrite "put the object in Image 1 on green" --ref hat.png
-vino generate "$(vino rewrite 'a dog beside something to eat')"
+vino generate "$(vino rewrite 'a red apple and a dog on a plain green background')"
 """))
     learning.add_commands(command, _model, _talk)
     augmenting.add_commands(command, _model, _talk)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.evaluate.official.conftest import gedit_records
 from vino.errors import InputError
+from vino.evaluate.official.benchmark import parse_lines
 from vino.evaluate.official.run import Settings, run
 from vino.evaluate.official.suites import BENCHMARKS
 from vino.media import read_picture
@@ -115,6 +116,19 @@ def test_two_edits_of_one_name_are_refused(tmp_path):
     path.write_text("edited_type,prompt,original_video\n" + "local_add,go,a.mp4\n" * 2)
     with pytest.raises(InputError, match="has a twice"):
         BENCHMARKS["openve"].cases(path, tmp_path, None)
+
+
+def test_a_comma_that_is_not_quoted_is_noticed(tmp_path):
+    path = tmp_path / "benchmark_videos.csv"
+    path.write_text("edited_type,prompt,original_video\nlocal_add,go, and stop,a.mp4\n")
+    with pytest.raises(InputError, match="row 1, has not as many fields"):
+        BENCHMARKS["openve"].cases(path, tmp_path, None)
+
+
+def test_a_line_ends_where_json_lines_do():
+    """Not at the other separators of Unicode, which JSON strings may hold."""
+    (record,) = parse_lines('{"prompt": "one\u2028two"}\n', "here")
+    assert record["prompt"] == "one\u2028two"
 
 
 def test_gedit_reads_the_official_parquet_files(model, tmp_path):

@@ -134,7 +134,7 @@ def parse_json(text: str, name: object) -> Any:
 def parse_lines(text: str, name: object) -> list[dict[str, Any]]:
     """JSON lines, each an object; InputError that names the line which is not."""
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             record = parse_json(line, f"{name}, line {number},")
             if not isinstance(record, dict):

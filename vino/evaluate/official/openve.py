@@ -130,6 +130,12 @@ def _rows(path: Path) -> Rows:
     if missing or not rows:
         columns = ", ".join(sorted(missing)) or "rows"
         raise InputError(f"{path} has no {columns}: give the official file")
+    for number, row in enumerate(rows, 1):
+        if None in row or None in row.values():
+            raise InputError(
+                f"{path}, row {number}, has not as many fields as the header: quote those with "
+                "commas, or give the official file"
+            )
     return rows
 
 

@@ -117,7 +117,7 @@ class Log:
 
     def __post_init__(self) -> None:
         if self.path.exists():
-            for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
+            for line in self.path.read_text(encoding="utf-8", errors="replace").split("\n"):
                 try:
                     record = json.loads(line)
                     self._answers[record["key"]] = record["answer"]
