@@ -84,7 +84,7 @@ def test_a_reference_clip_does_not_depend_on_its_neighbours(model):
     torch.testing.assert_close(packed, alone, atol=1e-5, rtol=0)
 
 
-def test_a_picture_is_one_frame_whether_told_or_not(model):
+def test_a_picture_is_made_from_whole_clips_told_to_be_one_or_not(model):
     asked = Request(Prompt(Video(CLIP), "Video 1 at night"), FEW, seed=1)
     silent, told = latents(model, [asked, replace(asked, frames=1)])
     assert torch.equal(silent, told)

@@ -213,9 +213,10 @@ class Model:
         return jobs
 
     def _most_frames(self, request: Request) -> int:
-        """Frames kept of its clips: as many as are asked for, here or by what is edited."""
-        is_clip = isinstance(request.prompt.base, Video)
-        return request.frames or (self.defaults.max_frames if is_clip else 1)
+        """Frames kept of its clips: those asked for; a picture is made from whole ones."""
+        is_picture = request.frames == 1 and not isinstance(request.prompt.base, Video)
+        asked = None if is_picture else request.frames
+        return asked or self.defaults.max_frames
 
     def _size(
         self, request: Request, fitted: dict[Medium, Fitted]
