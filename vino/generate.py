@@ -19,7 +19,7 @@ from vino.errors import InputError
 from vino.flow.guidance import guided
 from vino.flow.path import Latents, Velocity, data_estimate, seeded_noise
 from vino.flow.sampler import SOLVERS
-from vino.flow.sampling import Defaults, Sampling, whole
+from vino.flow.sampling import Defaults, Sampling, counted, whole
 from vino.flow.schedule import schedule
 from vino.media import Frames, content_hash, is_clip_file
 from vino.model.encoded import Encoded
@@ -108,10 +108,8 @@ class Model:
         settings: fields of `Sampling`; the model's defaults apply to the rest. Raises InputError
         for sizes and settings the model cannot work with.
         """
-        n, seed = whole("n", n), whole("the seed", seed)
+        n, seed = counted("n", n), whole("the seed", seed)
         frames = None if frames is None else whole("frames", frames)
-        if n < 1:
-            raise InputError(f"n must be at least 1, not {n}")
         prompt = prompt if isinstance(prompt, Prompt) else Prompt(prompt)
         sampling = self.sampling(prompt, frames, settings)
         requests = [Request(prompt, sampling, size, frames, seed + i) for i in range(n)]

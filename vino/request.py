@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from vino.errors import InputError
-from vino.flow.sampling import Sampling, whole
+from vino.flow.sampling import Sampling, counted, whole
 from vino.media import content_hash
 from vino.prompt import Image, Medium, Prompt, Segment, Text, Video
 
@@ -30,13 +30,11 @@ class Request:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", whole("the seed", self.seed))
         if self.frames is not None:
-            object.__setattr__(self, "frames", whole("frames", self.frames))
+            object.__setattr__(self, "frames", counted("frames", self.frames))
         if self.size is not None:
             object.__setattr__(self, "size", _two(self.size))
         if not 0 <= self.seed <= MAX_SEED:
             raise InputError(f"the seed must be from 0 to {MAX_SEED}, not {self.seed}")
-        if self.frames is not None and self.frames < 1:
-            raise InputError(f"frames must be at least 1, not {self.frames}")
 
 
 def _two(size: object) -> tuple[int, int]:

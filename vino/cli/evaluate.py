@@ -5,13 +5,13 @@ import os
 from argparse import Namespace
 
 from vino.cli.console import Console
-from vino.cli.learning import OFFICIAL
+from vino.cli.learning import OFFICIAL, VOCABULARY
 from vino.cli.make import open_model
 from vino.errors import InputError
 
 PRESERVATION = "preservation"
 # Options, and their values where they are not given.
-_OF_THE_WORLD = {"quick": False, "card": None, "vocabulary": "second-light"}
+_OF_THE_WORLD = {"quick": False, "card": None, "vocabulary": VOCABULARY}
 _OFFICIAL = dict.fromkeys(("data", "limit", "results", "judge", "judge_model"))
 
 

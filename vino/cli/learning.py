@@ -10,6 +10,7 @@ from vino.cli.showing import VOCABULARIES
 
 MOST_FRAMES, MOST_OUTPUTS = 100_000, 10_000
 OFFICIAL = ("geneval", "vbench", "opens2v", "imgedit", "gedit", "openve")  # benchmarks
+VOCABULARY = "second-light"  # of the embedded model
 JUDGE = "Qwen/Qwen3-VL-32B-Instruct"  # recommended
 
 Command = Callable[[str, str, str, str, str], ArgumentParser]
@@ -112,7 +113,7 @@ def _evaluate(parser: ArgumentParser, model: Callable[..., None], talk: Options)
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("scores"),
                         help="folder for answers and scores (default: scores)")  # fmt: skip
     parser.add_argument("--vocabulary", choices=VOCABULARIES,
-                        default="second-light", help="what the model knows")  # fmt: skip
+                        default=VOCABULARY, help="what the model knows")  # fmt: skip
     parser.add_argument("--seeds", metavar="K", type=values.whole(1, MOST_OUTPUTS), help=(
         "answers to every question about pictures (default: 1; clips are asked for once), or "
         "samples of every prompt (default: the official number), with seeds counting up"))

@@ -143,11 +143,12 @@ def _in_place_of(default: Any, name: str, value: Any) -> Any:
     if isinstance(default, tuple):
         if not isinstance(value, tuple | list) or len(value) != len(default):
             raise InputError(f"{name} is two whole numbers, width and height, not {value!r}")
-        return tuple(_count(f"a side of {name}", side) for side in value)
-    return _positive(name, value) if isinstance(default, float) else _count(name, value)
+        return tuple(counted(f"a side of {name}", side) for side in value)
+    return _positive(name, value) if isinstance(default, float) else counted(name, value)
 
 
-def _count(name: str, value: object) -> int:
+def counted(name: str, value: object) -> int:
+    """A whole number of at least 1; InputError otherwise."""
     if (count := whole(name, value)) < 1:
         raise InputError(f"{name} must be at least 1, not {value!r}")
     return count

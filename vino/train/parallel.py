@@ -131,10 +131,8 @@ def ranks(parallel: Parallel, device: str = "") -> Iterator[Ranks]:
 
 
 def _device(name: str, local: int) -> torch.device:
-    if name:
-        where = torch.device(name)
-        return torch.device(name, local) if where.type == "cuda" and where.index is None else where
-    return torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+    where = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return torch.device("cuda", local) if where.type == "cuda" and where.index is None else where
 
 
 def spread(trainee: Trainee, parallel: Parallel, ranks: Ranks) -> None:

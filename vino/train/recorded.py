@@ -44,7 +44,7 @@ def held_out(wanted: Wanted) -> Sequence[Example]:
     guard = guard_of(wanted.config)
     records = open_records(wanted.config.held_out, guard.policy.training)
     sources = record_sources(records, admit=guard.admit_record)
-    skips = Skips(is_quiet=wanted.rank > 0)
+    skips = Skips()
     longest = max(source.length for source in sources.values())
     turns = (
         (task, source, i)
