@@ -1,5 +1,6 @@
 """Drawing scenes: sprites, places, motion, determinism."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 
 from vino.data.world.backgrounds import KINDS
+from vino.data.world.captions import can_be_tinted
 from vino.data.world.render import render
 from vino.data.world.scene import Background, Camera, Motion, Scene, SceneObject
-from vino.data.world.sprites import load_style
+from vino.data.world.sprites import load_style, tinted_sprite
 from vino.data.world.vocabulary import (
     CAMERAS,
     COLOURS,
@@ -18,6 +20,7 @@ from vino.data.world.vocabulary import (
     LOOKS,
     MOTIONS,
     STYLES,
+    TINTS,
     TRAINING_CONCEPTS,
     concept,
     concept_names,
@@ -134,6 +137,16 @@ def test_a_tint_changes_hue_and_keeps_the_shape() -> None:
     assert np.array_equal(ink | (blue != blue[0, 0]).any(-1), ink)
     red, _, blueness = blue[ink].mean(0)
     assert blueness > red + 40
+
+
+def test_painted_things_have_the_colour_said_rather_than_any_other() -> None:
+    level, keys = 3, [key for key in FIRST_LIGHT.concepts if can_be_tinted(name_of(key))]
+    right = []
+    for key, tint in itertools.product(keys, TINTS):
+        sprite = tinted_sprite("flat", key, level, tint).astype(np.float32)
+        colour = 255 * sprite[..., :3].sum((0, 1)) / sprite[..., 3].sum()
+        right.append(min(COLOURS, key=lambda name: np.linalg.norm(colour - COLOURS[name])) == tint)
+    assert np.mean(right) > 0.9
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from vino.data.world.compose import fits, is_kept_for_evaluation
+from vino.data.world.layout import shows_camera
 from vino.data.world.render import render
 from vino.data.world.samples import Plan, Shot
 from vino.data.world.scene import Scene
@@ -161,6 +162,22 @@ def test_a_new_background_leaves_opaque_ink_alone() -> None:
         source = sample.segments[0]
         assert isinstance(source, np.ndarray)
         assert opaque.any() and np.array_equal(source[0][opaque], sample.target[0][opaque])
+
+
+@pytest.mark.parametrize("task", ["t2v", "i2v", "subject_clip", "camera_clone"])
+def test_a_moving_camera_can_be_seen_and_is_as_frequent_as_said(task: str) -> None:
+    scenes = [plan(task, 0, index, SECOND_LIGHT).target.scene for index in range(60)]
+    filmed = [scene for scene in scenes if scene.camera.kind != "static"]
+    share = {"camera_clone": 1.0, "i2v": 0.125}.get(task, 0.25)
+    assert all(map(shows_camera, filmed))
+    assert len({scene.camera.kind for scene in filmed}) > 2
+    assert abs(len(filmed) / 60 - share) < 0.12
+
+
+@pytest.mark.parametrize("task", ["add", "add_ref"])
+def test_what_is_added_has_the_usual_size(task: str) -> None:
+    added = [plan(task, 0, index, SECOND_LIGHT).target.scene.objects[-1] for index in range(40)]
+    assert np.mean([thing.size > 0.26 for thing in added]) > 0.9
 
 
 @pytest.mark.parametrize("task", ["i2v", "motion_clone", "camera_clone"])

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vino.data.world.layout import shows_camera
 from vino.data.world.render import render
 from vino.data.world.scene import DIRECTIONS, Background, Camera, Motion, Scene, SceneObject
 from vino.data.world.tasks import plan
@@ -13,7 +14,7 @@ from vino.evaluate.world.backdrop import find_backdrop
 from vino.evaluate.world.clips import moves_as_told
 from vino.evaluate.world.damage import blurred, noisy
 from vino.evaluate.world.judge import Judge, Reading
-from vino.evaluate.world.motion import MOTIONS, read_clip, shows_camera
+from vino.evaluate.world.motion import MOTIONS, read_clip
 from vino.evaluate.world.questions import can_be_told
 from vino.evaluate.world.suites import SUITES
 from vino.evaluate.world.trials import WORLDS, Course, Kind

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from vino.data.world.layout import REACH, fits, is_legible, set_moving
+from vino.data.world.layout import REACH, fits, is_legible, set_moving, shows_camera
 from vino.data.world.scene import DIRECTIONS, Background, Camera, Scene, SceneObject
 from vino.data.world.vocabulary import (
     HELD_OUT_CONCEPTS,
@@ -28,6 +28,7 @@ Drawn = TypeVar("Drawn")
 ATTEMPTS = 10_000  # after which a vocabulary is taken to be too small for what is asked
 STILL_SHARE = 0.12  # of the objects of clips
 CAMERA_SHARE = 0.25  # of the clips whose camera moves, where it can
+STANDING = Camera()
 MIXED_SHARE = 0.2  # of the scenes that mix styles, where there are several
 
 
@@ -130,7 +131,7 @@ def draw_styles(draft: Draft, count: int) -> list[str]:
 
 
 def draw_places(draft: Draft, count: int) -> list[tuple[float, float, float]]:
-    """(x, y, size) for each of 1 to 4 objects, in reading order."""
+    """(x, y, size) for each of up to 4 objects, in reading order."""
     jitter = [(draft.between(-0.03, 0.03), draft.between(-0.05, 0.05)) for _ in range(count)]
     if count == 1:
         return [_draw_single_place(draft, *jitter[0])]
@@ -255,24 +256,38 @@ def try_motion(draft: Draft, scene: Scene, which: int, starts_whole: bool = Fals
     return moved if moved is not None and fits(moved) else None
 
 
-def try_camera(draft: Draft, scene: Scene) -> Scene | None:
-    """One attempt at a moving camera over a scene."""
+def draw_camera(draft: Draft, share: float = CAMERA_SHARE) -> Camera:
+    """A camera, which moves in this share of the clips where the vocabulary has such.
+
+    It is drawn before the attempts at a clip: of many scenes it could not be seen to move.
+    """
+    moves = len(draft.vocabulary.cameras) > 1 and draft.chance(share)
+    return draw_moving_camera(draft) if moves else STANDING
+
+
+def draw_moving_camera(draft: Draft) -> Camera:
+    """A camera that moves."""
     moves = [kind for kind in draft.vocabulary.cameras if kind != "static"]
     if not moves:
         raise InputError("this vocabulary's camera never moves: give it more cameras")
-    moved = replace(scene, camera=Camera(draft.pick(moves)))
-    return moved if fits(moved) else None
+    return Camera(draft.pick(moves))
 
 
-def try_clip(draft: Draft, concepts: Sequence[str] = ()) -> Scene | None:
+def try_camera(scene: Scene, camera: Camera) -> Scene | None:
+    """A still scene as a moving camera sees it, if that can be told from moving objects."""
+    moved = replace(scene, camera=camera)
+    return moved if fits(moved) and shows_camera(moved) else None
+
+
+def try_clip(draft: Draft, concepts: Sequence[str] = (), camera: Camera = STANDING) -> Scene | None:
     """One attempt at a clip: objects that move or stay, or a camera that moves over still ones.
 
     concepts: objects that have to be in it; the others are drawn
     """
     count = max(draft.pick(draft.vocabulary.clip_counts), len(concepts))
-    if len(draft.vocabulary.cameras) > 1 and draft.chance(CAMERA_SHARE):
+    if camera.kind != "static":
         still = try_scene(draft, (count,), concepts)
-        return None if still is None else try_camera(draft, still)
+        return None if still is None else try_camera(still, camera)
     if count == 1:
         key = concepts[0] if concepts else draw_concepts(draft, 1)[0]
         return _try_crossing(draft, key)

@@ -13,12 +13,13 @@ from vino.data.world.captions import (
     indefinite,
     place,
     relation,
+    size_word,
 )
 from vino.data.world.compose import (
     Draft,
+    draw_any_scene,
     draw_background,
     draw_concepts,
-    draw_scene,
     try_motion,
     until_drawn,
 )
@@ -44,6 +45,7 @@ from vino.data.world.scene import Background, Scene, SceneObject
 from vino.data.world.vocabulary import TINTS, name_of
 
 COUNTS = (1, 2, 2, 2)
+WITH_ROOM = (1, 2, 2, 2, 3)  # objects where one of them is left out, for another to come in
 ENLARGEMENT = 1.5
 SPOTS = tuple((x, y) for x in (0.2, 0.5, 0.8) for y in (0.2, 0.5, 0.8))
 WHITE = Background("plain", "white")
@@ -79,7 +81,7 @@ def edit_of(*editors: Editor, is_clip: bool = False) -> Planner:
 def _try_edit(
     draft: Draft, editors: tuple[Editor, ...], is_clip: bool
 ) -> tuple[Scene, Edit] | None:
-    source = try_source(draft, is_clip)
+    source = try_source(draft, is_clip, has_room=add in editors)
     edit = Edit(source, "") if source is not None else None
     for editor in editors:
         step = editor(draft, edit.target) if edit is not None else None
@@ -91,11 +93,18 @@ def _try_edit(
     return source, edit
 
 
-def try_source(draft: Draft, is_clip: bool = False) -> Scene | None:
-    """A scene to be edited, of any split: that is asked of source and target together."""
-    source = draw_scene(replace(draft, split="unseen"), COUNTS)
+def try_source(draft: Draft, is_clip: bool = False, has_room: bool = False) -> Scene | None:
+    """A scene to be edited, of any split: that is asked of source and target together.
+
+    has_room: one of its objects is left out, so that another can come in
+    """
+    source = draw_any_scene(draft, WITH_ROOM if has_room else COUNTS)
+    if has_room:
+        source = without(source, draft.pick(range(len(source.objects))))
     if not is_clip:
         return source
+    if not source.objects:
+        return None
     return try_motion(draft, source, draft.pick(range(len(source.objects))))
 
 
@@ -145,23 +154,23 @@ def change_background(draft: Draft, scene: Scene) -> Edit | None:
 def add(draft: Draft, scene: Scene) -> Edit | None:
     """Put a new object where there is room for it, and mostly say where that is."""
     new = draw_concepts(draft, 1)[0]
-    style = scene.objects[0].style if scene.objects else draft.pick(draft.vocabulary.styles)
-    thing = try_spot(draft, scene, SceneObject(new, style))
+    thing = try_spot(draft, scene, new)
     if thing is None or new in {other.concept for other in scene.objects}:
         return None
     words = pick_phrase(draft, ADD).format(
-        new=indefinite(draft.name(new)), where=where_added(draft, scene, thing)
+        new=indefinite(draft.name(new), size_word(thing)), where=where_added(draft, scene, thing)
     )
     return Edit(replace(scene, objects=(*scene.objects, thing)), words)
 
 
-def try_spot(draft: Draft, scene: Scene, thing: SceneObject) -> SceneObject | None:
-    """The object at a free place of the scene: of the usual size, or small where it has to be."""
+def try_spot(draft: Draft, scene: Scene, concept: str) -> SceneObject | None:
+    """A new object at a free place: of the usual size, or small where it has to be."""
+    style = scene.objects[0].style if scene.objects else draft.pick(draft.vocabulary.styles)
     for low, high in ((0.28, 0.40), (0.18, 0.24)):
         size = draft.between(low, high)
         reach = 0.5 - size / 2 - 0.02
         spots = [(0.5 + dx * reach, 0.5 + dy * reach) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-        placed = [replace(thing, x=x, y=y, size=size) for x, y in spots]
+        placed = [SceneObject(concept, style, x, y, size) for x, y in spots]
         free = [p for p in placed if fits(replace(scene, objects=(*scene.objects, p)))]
         if free:
             return draft.pick(free)

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from vino.data.world.motion import is_moving, pose_at, view_at
+from vino.data.world.render import render
 from vino.data.world.scene import DIRECTIONS, Motion, Scene, SceneObject
 from vino.data.world.sprites import load_style, tinted_sprite
 from vino.data.world.vocabulary import COLOURS
@@ -21,6 +22,8 @@ TIMES = tuple(step / 8 for step in range(9))  # at which a clip is checked
 SEEN = 0.05  # how far inside the frame an object's middle stays when the camera moves
 VISIBLE_DISTANCE = 70.0  # of RGB values, from which a pixel is told from the background
 VISIBLE_SHARE = 0.5  # of an object's ink that has to be told from the background
+COARSE = 32  # pixels of a side: enough to see whether a background moves
+SEEN_TO_MOVE = 2.0  # of 255, mean difference that a moving camera makes to a background
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -66,6 +69,15 @@ def _stays_in_sight(scene: Scene) -> bool:
         for value, shift in ((thing.x, view.dx), (thing.y, view.dy))
     ]
     return all(SEEN <= middle <= 1 - SEEN for middle in middles)
+
+
+def shows_camera(scene: Scene) -> bool:
+    """Whether the background tells a moving camera from moving objects.
+
+    A plain one does not, nor does one that is the same all along the camera's way.
+    """
+    bare = render(replace(scene, objects=()), COARSE, 2).astype(np.float32)
+    return bool(np.abs(bare[0] - bare[1]).mean() > SEEN_TO_MOVE)
 
 
 def are_aligned(first: SceneObject, second: SceneObject) -> bool:

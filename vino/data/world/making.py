@@ -21,6 +21,7 @@ from vino.data.world.captions import (
 from vino.data.world.compose import (
     CAMERA_SHARE,
     Draft,
+    draw_camera,
     draw_reference,
     draw_scene,
     try_camera,
@@ -45,7 +46,7 @@ from vino.data.world.phrasing import (
     utter,
 )
 from vino.data.world.samples import Plan, Shot
-from vino.data.world.scene import Background, Scene, SceneObject
+from vino.data.world.scene import Background, Camera, Scene, SceneObject
 from vino.data.world.vocabulary import name_of
 
 LONG_SHARE = 0.25  # of text prompts that are long captions
@@ -81,7 +82,8 @@ def _try_picture(draft: Draft) -> Scene | None:
 
 def clip(draft: Draft) -> Plan:
     """Text to clip: objects move or stay, or the camera moves."""
-    scene = until_drawn(lambda: try_clip(draft))
+    camera = draw_camera(draft)
+    scene = until_drawn(lambda: try_clip(draft, camera=camera))
     if draft.chance(LONG_SHARE):
         return Plan((long_caption(scene, clip=True),), Shot(scene, is_clip=True))
     scene, backdrop = _backdrop(draft, scene)
@@ -132,11 +134,12 @@ def _plan_subjects(draft: Draft, count: int, unseen: int) -> Plan:
 
 def subject_clip(draft: Draft) -> Plan:
     """The object of a reference picture in a clip; a background not named is the reference's."""
-    is_on_reference = draft.chance(0.6)
+    camera = draw_camera(draft)
+    is_on_reference = camera.kind == "static" and draft.chance(0.6)
     alone = replace(draft, vocabulary=replace(draft.vocabulary, clip_counts=(1,)))
 
     def attempt() -> tuple[Scene, Scene] | None:
-        scene = try_clip(alone, (draft.reference(),))
+        scene = try_clip(alone, (draft.reference(),), camera)
         if scene is None or size_word(scene.objects[0]):
             return None
         thing = scene.objects[0]
@@ -159,7 +162,8 @@ def subject_clip(draft: Draft) -> Plan:
 
 def animate(draft: Draft) -> Plan:
     """A picture as the first frame of a clip: one of its objects moves, or all stay."""
-    first, moved, which = until_drawn(lambda: _try_first_frame(draft))
+    camera = draw_camera(draft, CAMERA_SHARE / 2)
+    first, moved, which = until_drawn(lambda: _try_first_frame(draft, camera))
     if moved.camera.kind != "static":
         action = camera_phrase(draft, moved.camera)
     else:
@@ -169,16 +173,16 @@ def animate(draft: Draft) -> Plan:
     return Plan((Shot(first), text), Shot(moved, is_clip=True), base=0, source=first)
 
 
-def _try_first_frame(draft: Draft) -> tuple[Scene, Scene, int] | None:
+def _try_first_frame(draft: Draft, camera: Camera) -> tuple[Scene, Scene, int] | None:
     """A still scene, the same in motion, and which of its objects moves."""
     scene = try_scene(draft, draft.vocabulary.counts)
     if scene is None:
         return None
     which = draft.pick(range(len(scene.objects)))
-    if draft.chance(0.08):
-        return scene, scene, which
-    if len(draft.vocabulary.cameras) > 1 and draft.chance(CAMERA_SHARE / 2):
-        moved = try_camera(draft, scene)
+    if camera.kind != "static":
+        moved = try_camera(scene, camera)
+    elif draft.chance(0.08):
+        moved = scene
     else:
         moved = try_motion(draft, scene, which, starts_whole=True)
     return None if moved is None else (scene, moved, which)
@@ -201,9 +205,10 @@ def select(draft: Draft) -> Plan:
 
 
 def _backdrop(draft: Draft, scene: Scene) -> tuple[Scene, str]:
-    """The words for the background, or none and a white background."""
+    """The words for the background, or none and a white background, where no camera moves."""
     on_white = replace(scene, background=WHITE)
-    if draft.chance(UNNAMED_SHARE) and is_legible(on_white) and draft.allows(on_white):
+    stands = scene.camera.kind == "static"
+    if stands and draft.chance(UNNAMED_SHARE) and is_legible(on_white) and draft.allows(on_white):
         return on_white, ""
     return scene, f" on {_backdrop_words(draft, scene)}"
 

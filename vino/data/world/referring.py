@@ -56,7 +56,7 @@ def insertion_of(inserter: Inserter, is_clip: bool = False) -> Planner:
 def _try_insertion(
     draft: Draft, inserter: Inserter, is_clip: bool
 ) -> tuple[Scene, Insertion] | None:
-    source = try_source(draft, is_clip)
+    source = try_source(draft, is_clip, has_room=inserter is add_in)
     insertion = None if source is None else inserter(draft, source)
     if source is None or insertion is None or not is_sound(draft, source, insertion.target):
         return None
@@ -77,7 +77,7 @@ def swap_in(draft: Draft, scene: Scene) -> Insertion | None:
 def add_in(draft: Draft, scene: Scene) -> Insertion | None:
     """Add the reference's object where there is room for it."""
     unseen = draft.reference()
-    thing = try_spot(draft, scene, SceneObject(unseen, scene.objects[0].style))
+    thing = try_spot(draft, scene, unseen)
     if thing is None or unseen in {other.concept for other in scene.objects}:
         return None
     where = where_added(draft, scene, thing)

@@ -12,7 +12,7 @@ from vino.data.world.vocabulary import ASSETS, COLOURS
 from vino.errors import InputError
 
 SMALLEST_LEVEL = 12  # pixels of the coarsest copy kept of a sprite
-TINT_MIDDLE = 0.55  # the brightness that a tint replaces by its own colour
+PAINTABLE = (0.1, 0.9)  # brightness of a sprite, between which a tint's colour can stand for it
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,14 +67,20 @@ def tinted_sprite(style: str, key: str, level: int, tint: str) -> np.ndarray:
 
 
 def tinted(sprites: np.ndarray, tint: str) -> np.ndarray:
-    """Sprites (... 4 uint8) repainted in one colour, their light and shade kept."""
+    """Sprites (... S S 4 uint8) repainted in one colour, their light and shade kept.
+
+    What is as bright as the sprite on the whole gets the very colour; darker parts fade to black,
+    lighter ones to white.
+    """
     sprite = sprites.astype(np.float32)
     alpha = sprite[..., 3:] / 255
     light = sprite[..., :3].mean(-1, keepdims=True) / 255
     colour = np.array(COLOURS[tint], np.float32)
-    middle = TINT_MIDDLE * alpha  # darker than this fades to black, lighter to white
-    dark = light / TINT_MIDDLE * colour
-    pale = colour * alpha + (light - middle) / (1 - TINT_MIDDLE) * (255 - colour)
+    ink = np.maximum(alpha.sum((-3, -2), keepdims=True), 1)
+    usual = np.clip(light.sum((-3, -2), keepdims=True) / ink, *PAINTABLE)
+    middle = usual * alpha
+    dark = light / usual * colour
+    pale = colour * alpha + (light - middle) / (1 - usual) * (255 - colour)
     painted = np.clip(np.where(light < middle, dark, pale), 0, sprite[..., 3:])
     return np.concatenate([painted, sprite[..., 3:]], -1).astype(np.uint8)
 

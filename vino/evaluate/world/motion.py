@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from vino.data.world.captions import way
-from vino.data.world.layout import JUMP, ORBIT, REACH
+from vino.data.world.layout import JUMP, ORBIT, REACH, shows_camera
 from vino.data.world.motion import pose_at
 from vino.data.world.render import render
 from vino.data.world.scene import DIRECTIONS, Background, Camera, Motion, Scene, SceneObject
@@ -21,8 +21,6 @@ from vino.evaluate.world.judge import Found, Judge, Reading
 SOFT = 1.5  # pixels: finer differences do not count when a clip is said to be explained
 STEPS = 8  # between the frames looked at, at least
 EXPLAINED = 0.4  # share of what differs from the background, below which nothing is told
-COARSE = 32  # pixels of a side: enough to see whether a background moves
-SEEN_TO_MOVE = 2.0  # of 255, mean difference that a moving camera makes to a background
 APART = 0.15  # of the frame: what the last frame shows so far from everything came in
 WAYS = tuple(REACH * share for share in (0.35, 0.5, 0.65, 0.8, 1.0))  # lengths of a slide
 JUMPS = tuple(JUMP * share for share in (0.4, 0.6, 0.8, 1.0))
@@ -80,15 +78,6 @@ def understand(first: Reading, last: Reading, clip: np.ndarray) -> ClipReading:
     filmed = [replace(still, camera=Camera(kind)) for kind in CAMERAS[1:]]
     scene = min([moving, *filter(shows_camera, filmed)], key=lambda option: _error(option, clip))
     return ClipReading(first, last, scene, _explained(scene, clip))
-
-
-def shows_camera(scene: Scene) -> bool:
-    """Whether the background tells a moving camera from moving objects.
-
-    A plain one does not, nor does one that is the same all along the camera's way.
-    """
-    bare = render(replace(scene, objects=()), COARSE, 2).astype(np.float32)
-    return bool(np.abs(bare[0] - bare[1]).mean() > SEEN_TO_MOVE)
 
 
 def _stride(frames: int) -> int:

@@ -19,7 +19,6 @@ from vino.data.world.vocabulary import (
     name_of,
     share_of,
 )
-from vino.evaluate.world.motion import shows_camera
 from vino.evaluate.world.trials import Course, Kind, Trial, changed
 
 PAIRS, QUICK_PAIRS = 240, 12  # most (concept, style) pairs asked for
@@ -155,16 +154,10 @@ def _is_filmed(plan: Plan) -> bool:
 
 
 def can_be_told(plan: Plan) -> bool:
-    """Whether the motion of a clip can be seen for what it is.
-
-    A moving camera before a background that looks the same all along its way looks like a moving
-    object, and what is round looks the same however it is turned.
-    """
+    """Whether the motion of a clip can be seen: what is round looks the same however it turns."""
     scene = plan.target.scene
     if not plan.target.is_clip:
         return True
-    if scene.camera.kind != "static" and not shows_camera(scene):
-        return False
     return all(_is_seen_turning(scene, which) for which in range(len(scene.objects)))
 
 
