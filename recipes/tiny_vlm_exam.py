@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from tiny_tokenizer import PAD
 from tiny_vlm_batches import answer_loss, collate, tokenized
-from tiny_vlm_lessons import Lesson, describe, task_lesson
+from tiny_vlm_lessons import PAINTED, Lesson, describe, task_lesson
 from torch.nn import functional as F
 from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
 
-from vino.data.world.captions import background_words, reading_order
-from vino.data.world.compose import Draft, draw_scene
+from vino.data.world.captions import background_words, group_words, is_group, reading_order
 from vino.data.world.scene import Scene
 from vino.data.world.tasks import plan
 from vino.data.world.vocabulary import FIRST_LIGHT, WHOLE, Vocabulary, name_of
@@ -19,6 +17,7 @@ from vino.model.vision import VisionConfig
 from vino.model.vlm import VLM
 
 SCENES = 48  # of an exam
+VOCABULARIES = {"first_light": FIRST_LIGHT, "painted": PAINTED, "whole": WHOLE}
 
 
 def examine(folder: Path, scenes: int = SCENES, show: int = 0) -> dict[str, float]:
@@ -29,17 +28,16 @@ def examine(folder: Path, scenes: int = SCENES, show: int = 0) -> dict[str, floa
     _tokens, those of the right answer predicted from those before them; _objects, the first
     sentence names exactly the scene's objects; _each_object, a single object is named;
     _background, it is named; _exact, the caption is the reference word for word. The scenes are
-    of first-light concepts or of the whole vocabulary; `show` answers of each kind are printed.
+    of first-light concepts, these painted and counted too, or of the whole vocabulary; `show`
+    answers of each kind are printed.
     """
     model = Qwen3VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
     vlm = VLM(model, AutoTokenizer.from_pretrained(folder), VisionConfig.from_folder(folder))
     figures: dict[str, float] = {}
-    for name, vocabulary in (("first_light", FIRST_LIGHT), ("whole", WHOLE)):
-        rngs = (np.random.default_rng((9, i)) for i in range(scenes))
-        shown = [draw_scene(Draft(rng, vocabulary, "held-out")) for rng in rngs]
-        lessons = [describe(scene) for scene in shown]
-        figures |= _figures(f"{name}/described", vlm, lessons, shown, show)
+    for name, vocabulary in VOCABULARIES.items():
         lessons, shown = _of_task("t2i", scenes, vocabulary)
+        described = [describe(scene) for scene in shown]
+        figures |= _figures(f"{name}/described", vlm, described, shown, show)
         figures |= _figures(f"{name}/rewritten", vlm, lessons, shown, show)
     for task in ("remove", "replace", "background", "edit_ref"):
         lessons, shown = _of_task(task, scenes // 2, FIRST_LIGHT)
@@ -78,9 +76,15 @@ def _figures(
 
 
 def names_exactly(answer: str, scene: Scene) -> bool:
-    """Whether a caption's first sentence names the scene's objects, all and no others."""
+    """Whether a caption's first sentence names the scene's objects, all and no others.
+
+    Paints and counts included.
+    """
     first = answer.split(". ")[0]
-    wanted = [name_of(thing.concept) for thing in reading_order(scene.objects)]
+    things = reading_order(scene.objects)
+    wanted = [" ".join(filter(None, (thing.tint, name_of(thing.concept)))) for thing in things]
+    if is_group(scene):
+        wanted = [group_words(scene)]
     said = first.partition(" of ")[2].partition(" on ")[0].replace(" and ", ", ").split(", ")
     nouns = [noun.removeprefix("an ").removeprefix("a ") for noun in said]
     return sorted(nouns) == sorted(wanted) if wanted else "nothing" in first

@@ -110,7 +110,7 @@ def utter(draft: Draft, text: str) -> str:
     how = draft.rng.random()
     if how < 0.3:
         text = text[0].upper() + text[1:]
-    if 0.15 < how < 0.45 and not text.endswith("."):
+    if 0.15 < how < 0.45 and text[-1] not in ".?":
         text += "."
     return text
 
