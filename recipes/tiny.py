@@ -49,7 +49,7 @@ BASE: Mixture = {"t2i": 82, "t2v": 18}
 ALIGN: Mixture = {"t2v": 20, "t2i": 65, "reconstruct": 10, "i2v": 5}
 ANCHOR: Mixture = {"t2i": 50, "t2v": 15, "i2v": 15, "subject": 10, "select": 10}
 LIGHT_TASKS: Mixture = {
-    "t2i": 25, "t2v": 6, "i2v": 5, "subject": 9, "subjects": 7, "subject_clip": 3, "select": 1,
+    "t2i": 70, "t2v": 6, "i2v": 5, "subject": 9, "subjects": 7, "subject_clip": 3, "select": 1,
     "remove": 3, "replace": 7, "background": 2, "add": 8, "move": 3, "resize": 2, "recolour": 3,
     "look": 2, "extract": 2, "edit_ref": 8, "add_ref": 3,
     "clip_remove": 1, "clip_replace": 1, "clip_background": 0.5, "clip_add": 1,
