@@ -1,12 +1,14 @@
 """The tiny vision-language model's recipe: tokenizer, lessons, batches, the saved folder."""
 
+import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from tiny_tokenizer import SPECIAL, train_tokenizer
-from tiny_vlm import Run, Settings, optimizer, rate
+from tiny_vlm import Run, Settings, main, optimizer, rate
 from tiny_vlm_batches import IGNORED, answer_loss, collate, tokenized
 from tiny_vlm_exam import names_exactly, replies
 from tiny_vlm_lessons import draw_lesson, task_lesson
@@ -15,8 +17,10 @@ from tiny_vlm_sight import NOTHING, SightHeads, labels, sight_batch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3VLForConditionalGeneration
 
 from vino.data.world.captions import long_caption
+from vino.data.world.layout import with_object, without
 from vino.data.world.scene import Background, Scene, SceneObject
 from vino.data.world.vocabulary import TRAINING_CONCEPTS, concept
+from vino.evaluate.world.contests import UNSEEN_WORDS
 from vino.model.vision import VisionConfig
 from vino.model.vlm import VLM
 from vino.prompt import REWRITE_TEXT, SYSTEM_TEXT
@@ -157,3 +161,44 @@ def test_an_exam_reads_which_objects_a_caption_names() -> None:
     assert not names_exactly(caption.replace("a dog", "a frog", 1), DOG_AND_HAT)
     assert not names_exactly(long_caption(Scene()), DOG_AND_HAT)
     assert names_exactly(long_caption(Scene()), Scene())
+
+
+def test_an_exam_reads_paints_and_counts() -> None:
+    painted = with_object(DOG_AND_HAT, 0, tint="blue")
+    assert names_exactly(long_caption(painted), painted)
+    assert not names_exactly(long_caption(painted), DOG_AND_HAT)
+    assert not names_exactly(long_caption(DOG_AND_HAT), painted)
+    three = Scene(objects=tuple(SceneObject(concept("dog"), x=x) for x in (0.2, 0.5, 0.8)))
+    assert names_exactly(long_caption(three), three)
+    assert not names_exactly(long_caption(without(three, 0)), three)
+
+
+def test_people_word_requests_as_evaluation_never_does() -> None:
+    unseen = [form.split("{")[0] for form in UNSEEN_WORDS["t2i"]]
+    texts = [lesson.chat.text for lesson in map(partial(draw_lesson, 5), range(300))]
+    worded = [
+        text for text in texts if re.match("can you make|paint |i need |give me ", text, re.I)
+    ]
+    assert len(worded) > 3
+    assert not [text for text in texts for start in unseen if start and text.startswith(start)]
+
+
+def test_an_other_model_can_be_gone_on_from(
+    tokenizer: PreTrainedTokenizerBase, tmp_path: Path
+) -> None:
+    start, out = tmp_path / "start", tmp_path / "out"
+    torch.manual_seed(0)
+    save(new_model(tokenizer), tokenizer, start)
+    settings = Settings(out=out, start=start, minutes=0.01, exam=0)
+    main(settings)
+    before, after = (
+        Qwen3VLForConditionalGeneration.from_pretrained(folder).state_dict()
+        for folder in (start, out / "final")
+    )
+    moved = [
+        (before[name].float() - after[name].float()).abs().mean() / before[name].float().std()
+        for name in before
+        if before[name].ndim > 1
+    ]
+    assert max(moved) > 0 and np.mean(moved) < 0.2
+    assert not (out / "sight.pt").exists()
