@@ -1,9 +1,8 @@
 """report.html: one page with nothing from elsewhere; pictures are files beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from string import Template
-from typing import Any
 
 from vino.evaluate import tables
 from vino.evaluate.published import WORLDS_DIFFER
@@ -59,9 +58,8 @@ $body
 """)
 
 
-def page(run: Mapping[str, Any], results: Sequence[Result]) -> str:
+def page(title: str, about: str, results: Sequence[Result]) -> str:
     """The whole page."""
-    title, about = tables.about(run)
     goals = tables.goals(results)
     body = [_section(result) for result in results]
     if goals.rows:

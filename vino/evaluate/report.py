@@ -24,7 +24,7 @@ def write_report(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -
     (out / "judge.json").write_text(json.dumps(accuracy, indent=1) + "\n")
     write_results(out, [one for result in results for one in result.answered])
     (out / "report.md").write_text(markdown(out, run, results))
-    (out / "report.html").write_text(page(run, results))
+    (out / "report.html").write_text(page(*tables.about(run), results))
 
 
 def read_card(folder: Path) -> str:
