@@ -1,12 +1,13 @@
 """The paper's claims at desk scale: trained, asked and judged, and docs/paper.md built from it.
 
-    python recipes/ablations.py run --out runs/paper     # whatever is not there yet
-    python recipes/ablations.py status                   # what is there
-    python recipes/ablations.py report                   # docs/paper.md and its plots
+    python recipes/ablations.py report                  # docs/paper.md, from what is kept there
+    python recipes/ablations.py run --out runs/paper --kept runs/paper/kept   # all of it again
+    python recipes/ablations.py report --kept runs/paper/kept                 # their page
 
 One process trains the base, then every arm with seed 0, then with seed 1, and so on; every run
-leaves one small file in docs/paper. It may be stopped (Ctrl-C, SIGTERM) or killed at any moment
-and goes on when it is started again. `run --arm no-boundaries --seed 1` makes one run alone.
+leaves one small file in the folder of what is kept. It may be stopped (Ctrl-C, SIGTERM) or killed
+at any moment and goes on when it is started again. `run --arm no-boundaries --seed 1` makes one
+run alone.
 """
 
 import argparse
@@ -37,9 +38,10 @@ from ablations_exam import (
     examine,
     questions,
 )
-from ablations_results import BASE, file_of, read_results, training, write_result
+from ablations_results import BASE, SPEED, file_of, read_results, training, write_result
 
 from vino import generate
+from vino.errors import InputError
 from vino.generate import Model
 from vino.train.config import TrainConfig
 from vino.train.log import read_lines
@@ -80,13 +82,22 @@ class Bench:
 
 
 def run(bench: Bench, names: Sequence[str], seeds: Sequence[int], stop: Stop) -> None:
-    """Everything that is not there yet; KeyboardInterrupt where it was asked to stop."""
+    """Everything that is not there yet; KeyboardInterrupt where it was asked to stop.
+
+    Raises InputError if there are runs from a base that is gone: others do not compare with them.
+    """
     bench.kept.mkdir(parents=True, exist_ok=True)
-    if not file_of(bench.kept, BASE, 0).exists() or not (bench.base / "model").exists():
+    missing = [(s, n) for s in seeds for n in names if not file_of(bench.kept, n, s).exists()]
+    if not file_of(bench.kept, BASE, 0).exists():
         make_base(bench, stop)
+    elif missing and not (bench.base / "model").exists():
+        raise InputError(
+            f"{bench.kept} holds runs from a base that is not in {bench.out}: give those runs' "
+            "--out, or another --kept to make all of it again"
+        )
     for seed in seeds:
         for name in names:
-            if not file_of(bench.kept, name, seed).exists():
+            if (seed, name) in missing:
                 make_arm(bench, name, seed, stop)
         if seed == SEEDS[0]:
             time_both(bench)
@@ -187,7 +198,7 @@ def time_both(bench: Bench) -> None:
     found = read_results(bench.kept)
     pair = [found.get((name, SEEDS[0])) for name in (REFERENCE, FASTER)]
     folders = [bench.out / f"{name}-{SEEDS[0]}" / "model" for name in (REFERENCE, FASTER)]
-    if None in pair or "speed" in pair[0]["looks"] or not all(map(Path.exists, folders)):
+    if None in pair or SPEED in pair[0]["looks"] or not all(map(Path.exists, folders)):
         return
     models = list(map(loaded, folders))
     tables: list[Table] = [{}, {}]
@@ -200,7 +211,7 @@ def time_both(bench: Bench) -> None:
                 if turn:  # the first warms up
                     table.setdefault(name, []).append({"ln seconds": round(log(taken), 4)})
     for made, table in zip(pair, tables, strict=True):
-        write_result(bench.kept, {**made, "looks": {**made["looks"], "speed": table}})
+        write_result(bench.kept, {**made, "looks": {**made["looks"], SPEED: table}})
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -241,6 +252,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with asked_to_stop() as asked:
             try:
                 run(bench, args.arm or tuple(ARMS), args.seed or SEEDS, lambda: bool(asked))
+            except InputError as error:
+                parser.error(str(error))
             except KeyboardInterrupt:
                 say("stopped; the same command goes on")
                 return 130

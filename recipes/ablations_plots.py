@@ -18,7 +18,7 @@ QUERIES = {arm.queries: name for name, arm in ARMS.items() if name.startswith("q
 QUERIES = dict(sorted({**QUERIES, ARMS[REFERENCE].queries: REFERENCE}.items()))
 PANELS = (
     ("edits done", "done", EDITS),
-    ("edits: lost, dB", "lost dB", ("remove", "replace", "add")),
+    ("local edits: lost, dB", "lost dB", ("remove", "replace", "add")),
     ("two references in place", "in place", TWO),
     ("references leaked", "leaked", TWO),
     ("first frame: lost, dB", "first frame lost dB", ("i2v",)),
