@@ -40,6 +40,17 @@ def test_several_benchmarks_and_again(vino):
     told = json.loads(said.out)
     assert [b["suite"] for b in told["benchmarks"]] == ["geneval", "vbench"]
     assert set(told["benchmarks"][1]["scores"]) == {"temporal_flickering"}
+    assert set(told["benchmarks"][1]["intervals"]) == {"temporal_flickering"}
+
+
+def test_what_they_leave_is_compared(vino):
+    for out in "ab":
+        vino("evaluate", "geneval", "vbench", "--limit", 2, "--seeds", 1, "--out", out)
+        assert {"report.html", "report.md", "results.jsonl"} <= {
+            p.name for p in Path(out).iterdir()
+        }
+    said = vino("compare", "a", "b", "--json")
+    assert said.code == 0 and json.loads(said.out)["paired"] == 4
 
 
 def test_results_are_read_back_beside_the_model_that_made_them(vino):

@@ -1,5 +1,7 @@
 """Goals and how far results are from them."""
 
+from dataclasses import replace
+
 import pytest
 
 from vino.evaluate import tables
@@ -42,6 +44,13 @@ def test_what_is_not_asked_says_why():
     missing = found["world-subject", "recognised: held-out style"]
     assert missing["score"] == "" and "build_sprites" in missing["reached"]
     assert "lacks" in found["world-subject", "nearest of 47 held-out"]["reached"]
+
+
+def test_no_goal_is_told_where_the_judge_errs():
+    one = result("world-compose", **{"correct: position": 1.0})
+    doubted = replace(one, accuracy={"correct: position": {"rendered": 0.93}})
+    assert rows(one)["world-compose", "correct: position"]["reached"] == "yes"
+    assert rows(doubted)["world-compose", "correct: position"]["reached"] == "cannot be told"
 
 
 def test_suites_without_goals_have_no_rows():

@@ -10,17 +10,17 @@ import pytest
 from tests.evaluate.pretending import Idle, Noise, Truth
 from vino.data.world import phrasing
 from vino.errors import InputError
-from vino.evaluate.answers import open_folder
+from vino.evaluate.answers import collect, open_folder, output_of
 from vino.evaluate.report import write_card
 from vino.evaluate.results import scores_of
 from vino.evaluate.run import evaluate as evaluate_all
 from vino.evaluate.runs import read_run
-from vino.evaluate.world import contests, run
+from vino.evaluate.world import contests, questions, run
 from vino.evaluate.world.suites import NAMES, SUITES
 from vino.evaluate.world.trials import WORLDS, Course, Trial
 
 JUDGED = {
-    "world-vocabulary": ("named", "known in 8 of 10 seeds"),
+    "world-vocabulary": ("named", "known in 1 of 1 seeds"),
     "world-compose": ("correct", "correct: two objects", "correct: position", "background"),
     "world-clip": ("objects", "objects throughout", "motion", "first frame within 2 dB"),
     "world-subject": ("recognised: known", "recognised: unseen", "nearest of 47 held-out"),
@@ -97,13 +97,90 @@ def assert_complete(folder):
     assert all((folder / name).is_file() for name in re.findall(r"\]\(([^)]+)\)", report))
 
 
+def answer_to(key, folder):
+    (path,) = (folder / "answers").glob(f"{key}-*.*")
+    return path
+
+
 def test_nothing_is_asked_twice(tmp_path):
     first, again = Truth(), Truth()
     results = evaluate(first, ["world-subject"], out=tmp_path, quick=True)
     assert len(first.asked) == len(set(first.asked)) > 0
-    (tmp_path / "answers" / f"{first.asked[0]}.png").unlink()
+    answer_to(first.asked[0], tmp_path).unlink()
     assert evaluate(again, ["world-subject"], out=tmp_path, quick=True) == results
     assert again.asked == first.asked[:1]
+
+
+def test_another_question_under_the_same_key_is_asked(tmp_path):
+    course = Course(WORLDS["second-light"], (0,), 64, 9, 9, quick=True)
+    first, *_ = SUITES["world-edit"].ask(course)
+    darker = replace(first.sample, segments=(first.sample.segments[0] // 2, "remove the dog"))
+    worded = replace(first.sample, segments=(first.sample.segments[0], "please"))
+    others = [replace(first, sample=darker), replace(first, sample=worded), replace(first, seed=1)]
+    assert len({output_of(trial) for trial in (first, *others)}) == 4
+    assert output_of(first) == output_of(replace(first, group="another"))
+    asked = Truth()
+    for trial in (first, *others[:2], first):
+        list(collect(asked, [trial], tmp_path))
+    assert asked.asked == [first.key] * 3
+
+
+def test_every_scene_has_noise_of_its_own_but_for_other_words():
+    course = Course(WORLDS["second-light"], (0, 1, 10**13), 64, 9, 9)
+    edits = list(SUITES["world-edit"].ask(course))
+    assert len({trial.noise_seed for trial in edits}) == len(edits)
+    assert all(0 <= trial.noise_seed < 2**63 for trial in edits)
+    by_words: dict[str, set[int]] = {}
+    for trial in SUITES["world-phrasing"].ask(course):
+        by_words.setdefault(trial.group, set()).add(trial.noise_seed)
+    assert by_words["usual words"] == by_words["unseen words"]
+
+
+def test_an_answer_of_another_shape_fails_in_everything(tmp_path):
+    class Short(Truth):
+        def answer(self, trials):
+            return [video[:1] for video in super().answer(trials)]
+
+    results = evaluate(Short(), ["world-clip"], out=tmp_path, quick=True)["world-clip"]
+    assert results["shape"][0] == results["motion"][0] == results["objects"][0] == 0
+
+
+def test_suites_may_be_evaluated_one_after_the_other(tmp_path):
+    first = evaluate(Truth(), ["world-subject"], out=tmp_path, quick=True)
+    second = evaluate(Truth(), ["world-vocabulary"], out=tmp_path, quick=True)
+    assert json.loads((tmp_path / "results.json").read_text()) == second | first
+    suites = [one.suite for one in read_run(tmp_path).records.values()]
+    assert {"world-subject", "world-vocabulary"} == set(suites)
+    report = (tmp_path / "report.md").read_text()
+    assert report.index("## world-vocabulary") < report.index("## world-subject")
+    assert evaluate(Truth(), ["world-subject"], out=tmp_path, quick=True) == first
+    assert len(read_run(tmp_path).records) == len(suites)
+    (tmp_path / "suites.json").write_text("[]")
+    with pytest.raises(InputError, match=r"suites\.json is damaged"):
+        evaluate(Truth(), ["world-vocabulary"], out=tmp_path, quick=True)
+
+
+def test_words_are_known_that_are_drawn_right_in_most_of_ten_seeds(tmp_path, monkeypatch):
+    class Forgetful(Truth):
+        def answer(self, trials):
+            truth = super().answer(trials)
+            return [v if t.seed % 10 > 1 else v * 0 for t, v in zip(trials, truth, strict=True)]
+
+    course = Course(WORLDS["first-light"], (3, 4), 64, 9, 9)
+    assert course.with_seeds(10).seeds == tuple(range(3, 13))
+    assert course.with_seeds(1).seeds == (3, 4)
+    asked = lambda course: list(questions.vocabulary(course))[:20]  # noqa: E731
+    suite = replace(SUITES["world-vocabulary"], ask=asked)
+    monkeypatch.setitem(SUITES, "world-vocabulary", suite)
+    found = evaluate(Forgetful(), ["world-vocabulary"], out=tmp_path, quick=True, seeds=range(10))
+    assert found["world-vocabulary"]["known in 8 of 10 seeds"][0] == 1
+    assert 0.7 < found["world-vocabulary"]["named"][0] < 0.9
+
+
+def test_references_that_are_not_there_are_not_said_to_be_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "judge_accuracy", lambda *_: [])
+    found = evaluate(Idle(), ["world-subject"], out=tmp_path, quick=True)["world-subject"]
+    assert "not swapped" not in found and found["recognised"][0] == 0
 
 
 def test_noise_scores_near_zero(tmp_path, monkeypatch):
@@ -173,12 +250,12 @@ def test_refuses_what_it_does_not_know(tmp_path, wrong, words):
 
 
 def test_scores_go_into_a_card_and_nothing_else_changes(tmp_path):
-    (tmp_path / "README.md").write_text("# a\n\nText.\n\n## Scores\n\nold\n\n## Files\n\nb\n")
+    (tmp_path / "README.md").write_text("# a\n\nText.\n\n## Scores\n\nobsolete\n\n## Files\n\nb\n")
     for _ in range(2):
         evaluate(Truth(), ["world-vocabulary"], out=tmp_path / "o", quick=True, card=tmp_path)
     text = (tmp_path / "README.md").read_text()
     assert text.startswith("# a\n\nText.\n\n## Scores\n") and text.endswith("\n\n## Files\n\nb\n")
-    assert text.count("## Scores") == 1 and "old" not in text
+    assert text.count("## Scores") == 1 and "obsolete" not in text
     assert "| world-vocabulary | named | 1.000 |" in text
 
 
@@ -190,17 +267,23 @@ def test_a_folder_without_a_card_is_noticed_before_anything_is_asked(tmp_path):
 
 @pytest.mark.parametrize("line", ["### Scores by people", "See ## Scores below.", "## Scores of B"])
 def test_only_a_whole_line_is_the_head_of_the_scores(tmp_path, line):
-    (tmp_path / "README.md").write_text(f"{line}\n\nkept\n\n## Scores \n\nold\n\n## Files\n")
+    (tmp_path / "README.md").write_text(f"{line}\n\nkept\n\n## Scores \n\nobsolete\n\n## Files\n")
     write_card(tmp_path, {"model": {}, "world": "sky", "seed": 0, "quick": True}, [])
     text = (tmp_path / "README.md").read_text()
     assert text.startswith(f"{line}\n\nkept\n\n## Scores\n") and text.endswith("\n\n## Files\n")
-    assert "old" not in text and [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    assert "obsolete" not in text and [path.name for path in tmp_path.iterdir()] == ["README.md"]
 
 
 def test_refuses_the_folder_of_another_model(tmp_path):
     evaluate(Truth(), ["world-vocabulary"], out=tmp_path, quick=True)
     with pytest.raises(InputError, match="another model"):
         evaluate(Noise(), ["world-vocabulary"], out=tmp_path, quick=True)
+
+
+def test_refuses_the_folder_of_official_benchmarks(tmp_path):
+    (tmp_path / "geneval.run.json").write_text("{}")
+    with pytest.raises(InputError, match="official"):
+        open_folder(tmp_path, {"seed": 0})
 
 
 @pytest.mark.parametrize("content", [b"", b'{"model": ', b"\xff"])

@@ -1,7 +1,6 @@
 """evaluate: scores of a model."""
 
 import json
-import os
 from argparse import Namespace
 
 from vino.cli.console import Console
@@ -50,7 +49,7 @@ def evaluate(args: Namespace, console: Console) -> int:
     if is_preservation:
         scores, summary = evaluate_preservation(model, **asked), ""
     else:
-        results = evaluate(model, suites, card=args.card, beside=_cores() > 1, **asked)
+        results = evaluate(model, suites, card=args.card, beside=tables.cores() > 1, **asked)
         goals = tables.goals(results)
         scores, summary = scores_of(results), tables.text(goals) if goals.rows else ""
     if args.json:
@@ -78,13 +77,6 @@ def _check(args: Namespace) -> None:
         if getattr(args, name) != left_out:
             option = f"--{name.replace('_', '-')}"
             raise InputError(f"{args.what[0]} has no use for {option}: leave it out")
-
-
-def _cores() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _left(seconds: float | None) -> str:

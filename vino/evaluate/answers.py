@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ LOSSLESS = 100  # quality of an animated WebP that keeps every pixel
 def open_folder(out: Path, run: dict[str, Any]) -> None:
     """Make a folder for answers, or go on in one; InputError if it holds another run's."""
     record = out / "run.json"
+    if any(out.glob("*.run.json")):
+        raise InputError(f"{out} holds samples of official benchmarks: choose another folder")
     if not record.exists():
         write_whole(record, json.dumps(run, indent=1))
         return
@@ -31,7 +34,7 @@ def open_folder(out: Path, run: dict[str, Any]) -> None:
             f"{record} is damaged: delete it to go on with the answers beside it, or choose "
             "another folder"
         ) from None
-    if held != run:
+    if held != json.loads(json.dumps(run)):
         raise InputError(
             f"{out} holds answers of another model or other settings: "
             "choose another folder for these"
@@ -65,8 +68,8 @@ def unanswered(trials: Sequence[Trial], out: Path) -> list[Trial]:
 
 
 def output_of(trial: Trial) -> str:
-    """The file of a trial's answer, in the folder of all."""
-    return f"answers/{trial.key}.{'webp' if trial.is_clip else 'png'}"
+    """The file of a trial's answer, in the folder of all; another question has another."""
+    return f"answers/{trial.key}-{trial.fingerprint}.{'webp' if trial.is_clip else 'png'}"
 
 
 def write_references(trial: Trial, out: Path) -> tuple[str, ...]:
@@ -75,7 +78,8 @@ def write_references(trial: Trial, out: Path) -> tuple[str, ...]:
     names = []
     for number, medium in enumerate(media, 1):
         ending = "webp" if len(medium) > 1 else "png"
-        names.append(f"references/{trial.scene}-{number}.{ending}")
+        told = sha256(medium.tobytes()).hexdigest()[:12]
+        names.append(f"references/{trial.scene}-{number}-{told}.{ending}")
         if not (out / names[-1]).exists():
             _write(out / names[-1], medium)
     return tuple(names)

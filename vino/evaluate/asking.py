@@ -1,6 +1,7 @@
 """A model as a candidate."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ class ModelCandidate:
         self.size = min(model.defaults.size)
         self.frames = model.defaults.frames
         self.longest = model.defaults.max_frames
-        self.identity = model.identity
+        self.identity = {**model.identity, "defaults": asdict(model.defaults)}
 
     def answer(self, trials: Sequence[Trial]) -> list[np.ndarray]:
         """Ask as a user would, every trial with a noise of its own."""
@@ -29,8 +30,7 @@ class ModelCandidate:
             prompt, shape = prompt_of(trial.sample), trial.sample.target.shape
             size = None if prompt.base else (shape[2], shape[1])
             sampling = self.model.sampling(prompt, shape[0], {})
-            seed = trial.seed * 1_000_003 + sum(map(ord, trial.scene)) * 997
-            requests.append(Request(prompt, sampling, size, shape[0], seed))
+            requests.append(Request(prompt, sampling, size, shape[0], trial.noise_seed))
         return [frames.pixels for frames in self.model.run(requests)]
 
     def rewrite(self, trials: Sequence[Trial]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import PurePosixPath
 from string import Template
+from urllib.parse import quote
 
 from vino.evaluate import tables
 from vino.evaluate.published import WORLDS_DIFFER
@@ -35,9 +37,10 @@ tr.weak td { opacity: .55; }
 .sheet { display: grid; gap: .8rem; }
 .sheet { grid-template-columns: repeat(auto-fill, minmax(min(11rem, 100%), 1fr)); }
 figure { margin: 0; padding: .5rem; border-radius: 4px; min-width: 0; }
-figure, figure img { border: 1px solid var(--line); }
-figure img { width: 64px; height: 64px; image-rendering: pixelated; }
-figure img.answer { width: 96px; height: 96px; border-color: var(--mark); }
+figure, figure img, figure video { border: 1px solid var(--line); }
+figure img, figure video { width: 64px; height: 64px; object-fit: contain; }
+figure img { image-rendering: pixelated; }
+figure .answer { width: 96px; height: 96px; border-color: var(--mark); }
 figure span { white-space: nowrap; }
 figcaption { font-size: .8rem; overflow-wrap: anywhere; }
 figcaption small { display: block; opacity: .7; max-height: 6rem; overflow-y: auto; }
@@ -47,7 +50,7 @@ td:nth-child(n+2) { white-space: nowrap; }
 .goals td:not(:last-child) { white-space: nowrap; }
 @media (max-width: 40rem) {
   table { font-size: .8rem; } th, td { padding: .15rem .35rem; } .bar { width: 3rem; }
-  .sheet { grid-template-columns: 1fr 1fr; } figure img.answer { width: 64px; height: 64px; }
+  .sheet { grid-template-columns: 1fr 1fr; } figure .answer { width: 64px; height: 64px; }
 }
 </style></head><body>
 <h1>$title</h1>
@@ -80,15 +83,14 @@ def page(title: str, about: str, results: Sequence[Result]) -> str:
 
 
 def _section(result: Result) -> str:
-    """One suite: its scores, then what succeeded and what failed."""
-    about = result.about if result.scores else tables.NOTHING
+    """One suite: its scores, then sheets of its answers."""
+    about = result.about if result.scores or result.answered else tables.NOTHING
     parts = [f'<h2 id="{result.suite}">{result.suite}</h2>']
     if about:
         parts.append(f"<p>{escape(about)}</p>")
     if result.scores:
         parts.append(_scores(result))
-    for name, wanted in (("successes", True), ("failures", False)):
-        chosen = [one for one in result.answered if one.is_success == wanted]
+    for name, chosen in _sheets(result.answered):
         if chosen:
             shown = "".join(map(_figure, chosen[:SHOWN]))
             parts.append(
@@ -99,15 +101,35 @@ def _section(result: Result) -> str:
     return "\n".join(parts)
 
 
+def _sheets(answered: Sequence[Answered]) -> list[tuple[str, Sequence[Answered]]]:
+    """Successes and failures; without verdicts, the ends of what is measured first, if anything."""
+    if any(one.judged for one in answered):
+        judged = [one for one in answered if one.judged]
+        return [
+            ("successes", [one for one in judged if one.is_success]),
+            ("failures", [one for one in judged if not one.is_success]),
+        ]
+    metric = next((metric for one in answered for metric in one.measured), None)
+    if metric is None:
+        return [("answers", answered)]
+    ranked = [one for one in answered if metric in one.measured]
+    ranked.sort(key=lambda one: one.measured[metric], reverse=True)
+    half = min(SHOWN, (len(ranked) + 1) // 2)
+    return [
+        (f"of the highest {metric}", ranked[:half]),
+        (f"of the lowest {metric}", ranked[half:][: -SHOWN - 1 : -1]),
+    ]
+
+
 def _scores(result: Result) -> str:
     """The table of scores, with a bar for those between 0 and 1."""
     table = tables.scores(result)
     heads = ["metric", "", *table.heads[1:]]
     rows = []
-    for cells, (value, low, high) in zip(table.rows, result.scores.values(), strict=True):
+    for cells, (value, *ends) in zip(table.rows, result.scores.values(), strict=True):
         kinds = ["group"] if ": " in cells[0] and cells[0].split(": ")[0] in result.scores else []
         kinds += ["weak"] if any(cell.endswith("!") for cell in cells) else []
-        bar = _bar(value, low, high) if low >= 0 and high <= 1 else ""
+        bar = _bar(value, *ends) if ends and min(ends) >= 0 and max(ends) <= 1 else ""
         inner = "".join(f"<td>{escape(cell)}</td>" for cell in cells[1:])
         rows.append(
             f'<tr class="{" ".join(kinds)}"><td>{escape(cells[0])}</td><td>{bar}</td>{inner}</tr>'
@@ -136,11 +158,19 @@ def _head(heads: Sequence[str]) -> str:
 
 def _figure(one: Answered) -> str:
     """What was given, what came out, and why it scored so."""
-    given = "".join(f'<img src="{escape(name)}" loading="lazy" alt="">' for name in one.references)
+    given = "".join(_medium(name, "") for name in one.references)
     arrow = "&rarr; " if given else ""
     why = "".join(f"<small>{escape(reason)}</small>" for reason in one.why)
     return (
-        f"<figure>{given}<span>{arrow}"
-        f'<img class="answer" src="{escape(one.output)}" loading="lazy" alt="the answer"></span>'
+        f"<figure>{given}<span>{arrow}{_medium(one.output, 'the answer')}</span>"
         f"<figcaption>{escape(one.prompt)}{why}</figcaption></figure>"
     )
+
+
+def _medium(name: str, title: str) -> str:
+    """A file as a picture or a player; one with a title is the answer."""
+    kind = ' class="answer"' if title else ""
+    source = escape(quote(name, safe="/ ,"))
+    if PurePosixPath(name).suffix.lower() == ".mp4":
+        return f'<video{kind} src="{source}" preload="metadata" controls muted loop></video>'
+    return f'<img{kind} src="{source}" loading="lazy" alt="{title}">'

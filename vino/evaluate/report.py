@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,47 @@ from vino.evaluate import tables
 from vino.evaluate.files import write_whole
 from vino.evaluate.page import page
 from vino.evaluate.published import WORLDS_DIFFER
-from vino.evaluate.results import Result, scores_of, write_results
+from vino.evaluate.results import Result, read_results, scores_of, write_results
 from vino.evaluate.tables import Table
+from vino.evaluate.world.suites import NAMES
 
+SUITES = "suites.json"  # what is known of every suite, besides its answers
 CARD, CARD_HEAD = "README.md", "## Scores"
 
 
 def write_report(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -> None:
-    """Write all files of a finished evaluation."""
-    (out / "results.json").write_text(json.dumps(scores_of(results), indent=1) + "\n")
-    accuracy = {result.suite: result.accuracy for result in results}
-    (out / "judge.json").write_text(json.dumps(accuracy, indent=1) + "\n")
+    """Write all files of a finished evaluation; suites that were evaluated before stay in them."""
+    results = [*_earlier(out, {result.suite for result in results}), *results]
+    results.sort(key=lambda result: NAMES.index(result.suite))
     write_results(out, [one for result in results for one in result.answered])
-    (out / "report.md").write_text(markdown(out, run, results))
-    (out / "report.html").write_text(page(*tables.about(run), results))
+    write_whole(out / SUITES, json.dumps({r.suite: _head(r) for r in results}, indent=1) + "\n")
+    write_whole(out / "results.json", json.dumps(scores_of(results), indent=1) + "\n")
+    accuracy = {result.suite: result.accuracy for result in results}
+    write_whole(out / "judge.json", json.dumps(accuracy, indent=1) + "\n")
+    write_whole(out / "report.md", markdown(out, run, results))
+    write_whole(out / "report.html", page(*tables.about(run), results))
+
+
+def _head(result: Result) -> dict[str, Any]:
+    """A suite's result without its answers."""
+    return {name: getattr(result, name) for name in ("about", "scores", "counts", "accuracy")}
+
+
+def _earlier(out: Path, now: Set[str]) -> list[Result]:
+    """The results of other suites that a folder holds."""
+    path = out / SUITES
+    if not path.exists():
+        return []
+    try:
+        heads = json.loads(path.read_text(encoding="utf-8"))
+        answered = read_results(out)
+        return [
+            Result(suite, answered=[one for one in answered if one.suite == suite], **head)
+            for suite, head in heads.items()
+            if suite not in now
+        ]
+    except (ValueError, TypeError, AttributeError):
+        raise InputError(f"{path} is damaged: delete it, and what it told is told anew") from None
 
 
 def read_card(folder: Path) -> str:

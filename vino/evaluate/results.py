@@ -4,6 +4,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
+
+from vino.errors import InputError
+from vino.evaluate.files import write_whole
 
 NAME = "results.jsonl"
 
@@ -42,7 +46,8 @@ class Answered:
 class Result:
     """One suite's.
 
-    scores: metric -> [value, low, high]. counts: metric -> questions. accuracy: metric -> damage
+    scores: metric -> [value, low, high], or [value] of what has no interval. counts: metric ->
+    questions, where that is known. accuracy: metric -> damage
     -> the judge's own accuracy on the truth so damaged
     """
 
@@ -61,5 +66,22 @@ def scores_of(results: Iterable[Result]) -> dict[str, dict[str, list[float]]]:
 
 def write_results(folder: Path, answered: Iterable[Answered]) -> None:
     """Write results.jsonl into a folder."""
-    lines = [json.dumps(asdict(one)) + "\n" for one in answered]
-    (folder / NAME).write_text("".join(lines))
+    write_whole(folder / NAME, "".join(json.dumps(asdict(one)) + "\n" for one in answered))
+
+
+def read_results(folder: Path) -> list[Answered]:
+    """What `write_results` wrote, none if it did not; InputError names the line that is damaged."""
+    path, found = folder / NAME, []
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                parts: dict[str, Any] = json.loads(line)
+                lists = {key: tuple(value) for key, value in parts.items() if type(value) is list}
+                found.append(Answered(**(parts | lists)))
+            except (ValueError, TypeError, AttributeError):
+                raise InputError(
+                    f"{path}, line {number}, is no answer: move the file away, or choose another "
+                    "folder"
+                ) from None
+    return found

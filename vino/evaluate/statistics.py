@@ -23,14 +23,25 @@ def mean_with_interval(
     bounds: the least and the most that they can be. Where all scenes agree there is nothing to
         resample, and the open ends are as far as what none of so many showed could pull the mean.
     """
-    means = np.array([np.mean(v) for v in values.values()])
-    drawn = np.random.default_rng(0).integers(len(means), size=(RESAMPLINGS, len(means)))
-    low, high = interval(means[drawn].mean(-1))
-    if bounds is not None and np.ptp(means) < SAME:
+    return mean_of_groups([values], bounds)
+
+
+def mean_of_groups(
+    groups: Sequence[Mapping[str, Sequence[float]]], bounds: tuple[float, float] | None = None
+) -> list[float]:
+    """As `mean_with_interval`, of the mean over groups; scenes are drawn anew within their own."""
+    chance, total = np.random.default_rng(0), np.zeros(RESAMPLINGS)
+    of_scenes = [np.array([np.mean(v) for v in values.values()]) for values in groups]
+    for means in of_scenes:
+        total += means[chance.integers(len(means), size=(RESAMPLINGS, len(means)))].mean(-1)
+    low, high = interval(total / len(groups))
+    every = np.concatenate(of_scenes)
+    if bounds is not None and np.ptp(every) < SAME:
         least, most = bounds
-        low -= unseen_share(len(means)) * (low - least)
-        high += unseen_share(len(means)) * (most - high)
-    return [round(float(value), 4) for value in (means.mean(), low, high)]
+        low -= unseen_share(len(every)) * (low - least)
+        high += unseen_share(len(every)) * (most - high)
+    middle = np.mean([means.mean() for means in of_scenes])
+    return [round(float(value), 4) for value in (middle, low, high)]
 
 
 def unseen_share(count: int) -> float:

@@ -1,9 +1,12 @@
 """The tables of a report, as rows of text."""
 
+import os
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import vino
 from vino.evaluate.goals import Standing, goal_of, standings
 from vino.evaluate.published import FAIR, PUBLISHED
 from vino.evaluate.results import Result
@@ -24,14 +27,40 @@ def about(run: Mapping[str, Any]) -> tuple[str, str]:
     """The title of a report, and what its tables show."""
     model = run["model"]
     name = model.get("name", "model")
-    title = f"{name} on held-out scenes of the emoji world"
-    quick = ", quick: a few scenes of each kind" if run["quick"] else ""
-    return title, (
-        f"Model {name} {str(model.get('hash', ''))[:12]}, vocabulary {run['world']}, "
-        f"seed {run['seed']}{quick}. Means with 95 % bootstrap intervals over scenes; where all "
+    told = [
+        f"Model {name} {str(model.get('hash', ''))[:12]}",
+        *(f"with {one['name']} at {one['strength']:g}" for one in model.get("lora", ())),
+        *_settings(model.get("defaults", {})),
+        f"vocabulary {run['world']}",
+        f"from seed {run['seed']} on",
+        *(["quick: a few scenes of each kind"] if run["quick"] else []),
+        f"vino {vino.__version__}",
+        f"times on {cores()} cores ({platform.machine()})",
+    ]
+    return f"{name} on held-out scenes of the emoji world", (
+        f"{', '.join(told)}. Means with 95 % bootstrap intervals over scenes; where all "
         "answers agree, exact binomial ones. The judge's columns: share of true answers, damaged "
-        f"as named, that it scores as true; below {FAIR} (!) a score says little."
+        f"as named, that it scores as true; below {FAIR} (!) a score says little, and where that "
+        "holds of truth as it was rendered no goal is told."
     )
+
+
+def _settings(defaults: Mapping[str, Any]) -> list[str]:
+    """How pictures and clips were sampled, kinds that are alike together."""
+    kinds: dict[str, list[str]] = {}
+    for kind in ("picture", "picture_edit", "clip", "clip_edit"):
+        if kind in defaults:
+            use = defaults[kind]
+            words = " ".join(f"{name} {use[name]:g}" for name in ("steps", "guidance", "shift"))
+            kinds.setdefault(f"{words} {use['solver']}", []).append(kind.replace("_", " "))
+    return [f"{' and '.join(names)}: {words}" for words, names in kinds.items()]
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def scores(result: Result) -> Table:
@@ -39,14 +68,14 @@ def scores(result: Result) -> Table:
     damages = list(next(iter(result.accuracy.values()), {}))
     heads = ("metric", "score", "95 %", "n", "goal", *(f"judge: {d}" for d in damages))
     rows = []
-    for metric, (value, low, high) in result.scores.items():
+    for metric, (value, *ends) in result.scores.items():
         seen = result.accuracy.get(metric, {})
         goal = goal_of(result.suite, metric)
         rows.append((
             metric,
             f"{value:.3f}",
-            f"{low:.3f} to {high:.3f}",
-            str(result.counts[metric]),
+            " to ".join(f"{end:.3f}" for end in ends),
+            str(result.counts.get(metric, "")),
             "" if goal is None else str(goal),
             *(_accuracy(seen[d]) if d in seen else "" for d in damages),
         ))  # fmt: skip
@@ -67,7 +96,9 @@ def _standing(one: Standing) -> tuple[str, ...]:
     seen = one.result.accuracy.get(one.metric, {})
     judged = _accuracy(seen["rendered"]) if "rendered" in seen else ""
     numbers = f"{value:.3f}", f"{low:.3f} to {high:.3f}", str(one.result.counts[one.metric])
-    return *name, *numbers, judged, str(one.goal), "yes" if one.goal.is_reached(value) else "no"
+    reached = "yes" if one.goal.is_reached(value) else "no"
+    told = reached if seen.get("rendered", 1) >= FAIR else "cannot be told"
+    return *name, *numbers, judged, str(one.goal), told
 
 
 def text(table: Table) -> str:

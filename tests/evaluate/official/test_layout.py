@@ -146,26 +146,6 @@ def test_a_whole_benchmark_has_its_official_size(tmp_path):
     assert cases["vbench"][0].files[24] == "In a still frame, a stop sign-24.mp4"
 
 
-def test_nothing_is_made_twice_and_a_finished_folder_needs_no_model(data, model, tmp_path):
-    made("geneval", data, model, tmp_path)
-    kept = tmp_path / "geneval/00000/samples/0000.png"
-    lost = tmp_path / "geneval/00002/samples/0001.png"
-    before, pixels = kept.stat().st_mtime_ns, read_picture(lost).pixels.astype(int)
-    lost.unlink()
-    made("geneval", data, model, tmp_path)
-    assert kept.stat().st_mtime_ns == before
-    assert np.abs(read_picture(lost).pixels - pixels).max() <= 1  # packed with others, or alone
-    assert made("geneval", data, None, tmp_path).is_complete
-
-
-def test_another_model_or_seed_needs_another_folder(data, model, tmp_path):
-    made("geneval", data, model, tmp_path)
-    with pytest.raises(InputError, match="holds samples of random with seed 0"):
-        run(BENCHMARKS["geneval"], Settings(tmp_path, "other", limit=LIMIT), lambda: model)
-    with pytest.raises(InputError, match="holds samples of random with seed 0"):
-        made("geneval", data, None, tmp_path, seed=5)
-
-
 def test_a_prompt_that_is_refused_is_named_and_stops_no_other(data, model, tmp_path, monkeypatch):
     refused, asked = "a photo of a cow", []
     go = type(model).run

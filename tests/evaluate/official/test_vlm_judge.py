@@ -142,7 +142,10 @@ def test_malformed_answers_are_asked_again_kept_and_named(endpoint, question, tm
     log = tmp_path / "log.jsonl"
     hearing, _ = heard(endpoint.judge(), [question], log)
     assert hearing.verdicts["a"].scores == (3, 5)
-    assert [json.loads(line)["answer"] for line in log.read_text().splitlines()] == [BAD, "", GOOD]
+    kept = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["answer"] for line in kept] == [BAD, "", GOOD]
+    assert [line["temperature"] for line in kept] == [0, 0.2, 0.4]  # not word for word again
+    assert [body["temperature"] for body in endpoint.asked] == [0, 0.2, 0.4]
     other = Question("b", "And this?", question.shown, question.criteria, 1, 5)
     hearing, _ = heard(endpoint.judge(attempts=2), [question, other], log)
     assert hearing.malformed == ("b",) and list(hearing.verdicts) == ["a"]

@@ -196,3 +196,14 @@ def test_names_the_motions_of_the_full_world(versed, task):
     trials = course.draw("clip", Kind("clip", task, keep=can_be_told), 8)
     scenes = [(trial.sample.target_scene, trial.sample.target) for trial in trials]
     assert np.mean([told(scene, clip, versed) for scene, clip in scenes]) >= 0.97
+
+
+def test_a_copy_is_not_moved(versed):
+    course = Course(WORLDS["second-light"], (0,), 64, 9, 9, quick=True)
+    (trial,) = (t for t in SUITES["world-edit"].ask(course) if t.group == "move")
+    source, target = trial.sample.source_scene, trial.sample.target_scene
+    (moved,) = (o for o in target.objects if o not in source.objects)
+    copied = render(replace(source, objects=(*source.objects, moved)))
+    for answer, done in ((trial.sample.target, 1), (copied, 0)):
+        case = Case(versed, trial, answer, trial.sample.target)
+        assert verdict(case, SUITES["world-edit"].score).judged["done"] == done

@@ -1,6 +1,7 @@
 """The preservation suite with candidates whose drift is known beforehand."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -34,9 +35,9 @@ class Drifting(Truth):
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch):
-    """Two scenes of three kinds of edits."""
+    """Two scenes of three kinds of edits, and one of a kind that leaves nothing alone."""
     world = trials.WORLDS["second-light"]
-    edits = ("background", "replace", "edit_ref")
+    edits = ("background", "replace", "edit_ref", "look")
     monkeypatch.setitem(trials.WORLDS, "second-light", replace(world, edits=edits))
     monkeypatch.setattr(preserving, "FEW", 2)
 
@@ -99,6 +100,11 @@ def test_drift_grows_with_every_edit(tmp_path):
     assert known and np.median(known) == pytest.approx(1, abs=0.1)
     report = (tmp_path / "report.md").read_text()
     assert "## background, 2 scenes" in report and "| metric | 1 edit | 2 edits |" in report
+    assert "Not asked, since they leave nothing alone: look, clip_look." in report
+    page = (tmp_path / "report.html").read_text()
+    sources = set(re.findall(r'src="([^"]+)"', page))
+    assert 'id="clip_replace"' in page and sources
+    assert all((tmp_path / name).is_file() for name in sources)
     assert "[60.000]" in report  # the autoencoder of this candidate loses nothing
 
 
@@ -114,16 +120,17 @@ def test_records_are_those_of_every_evaluation(tmp_path):
         assert all((tmp_path / "a" / name).is_file() for name in files)
         assert line["autoencoder"].keys() >= {f"outside SSIM, {line['group']}"}
     second = next(line for line in lines(tmp_path / "a") if line["group"] == "edit 2")
-    first = tmp_path / "a" / "answers" / f"{second['scene']}-edit1-seed0.png"
+    (first,) = (tmp_path / "a" / "answers").glob(f"{second['scene']}-edit1-seed0-*.png")
     given = read_picture(tmp_path / "a" / second["references"][0])
     assert np.array_equal(given.pixels, read_picture(first).pixels)
 
 
 def test_clips_are_kept_with_every_frame(tmp_path, monkeypatch):
-    world = replace(trials.WORLDS["second-light"], edits=("clip_replace",))
+    world = replace(trials.WORLDS["second-light"], edits=("replace", "look"))
     monkeypatch.setitem(trials.WORLDS, "clips", world)
     evaluate_preservation(Drifting(), out=tmp_path, quick=True, world="clips")
-    line = next(line for line in lines(tmp_path) if line["group"] == "edit 2")
+    clips = [line for line in lines(tmp_path) if line["task"] == "clip_replace"]
+    line = next(line for line in clips if line["group"] == "edit 2")
     assert line["output"].endswith(".webp") and (tmp_path / line["output"]).is_file()
     assert len(line["by frame"]["colour dE"]) == Drifting.frames
     mean = np.mean(line["by frame"]["colour dE"])
@@ -134,7 +141,8 @@ def test_nothing_is_asked_twice(tmp_path):
     first, again = Truth(), Truth()
     results = evaluate_preservation(first, out=tmp_path, quick=True)
     assert len(first.asked) == len(set(first.asked)) > 0
-    (tmp_path / "answers" / f"{first.asked[0]}.png").unlink()
+    (answer,) = (tmp_path / "answers").glob(f"{first.asked[0]}-*.png")
+    answer.unlink()
     assert evaluate_preservation(again, out=tmp_path, quick=True) == results
     assert again.asked == first.asked[:1]
 

@@ -8,8 +8,11 @@ measures      scores that need no network
 questions     what a judge is asked, and what its answers must hold
 rubrics       what a judge looks for
 vlm_judge     the judge behind an endpoint; its answers are kept
+judged        whose verdicts the result files are of
 parquet       datasets packed into Parquet files
-report        NAME.json and NAME.md
+record        which model made the samples of a folder, and of what
+answered      a line of results.jsonl for every sample; intervals of the scores
+report        NAME.json and NAME.md, and the report of all
 suites        the benchmarks by name
 run           all of it: `run`
 

@@ -1,6 +1,7 @@
 """What every official benchmark says of itself: its prompts, its files, its results, its totals."""
 
 import gzip
+import hashlib
 import json
 import os
 from abc import ABC, abstractmethod
@@ -35,31 +36,50 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Mean:
+    """A value that is the mean of a metric over samples, then over groups of them.
+
+    groups: what a case's kinds hold, of every group; of the empty one are all cases
+    """
+
+    metric: str
+    groups: tuple[frozenset[str], ...] = (frozenset(),)
+
+
+@dataclass(frozen=True)
 class Scores:
     """What a result file comes to.
 
     values: totals first, then their parts, as the paper prints them. is_whole: all of the
-    benchmark is in it, so that it compares with published numbers. unusable: samples whose result
-    says nothing, which no mean counts
+    benchmark is in it, so that it compares with published numbers. unusable: names of cases whose
+    result says nothing, which no mean counts. samples: file -> metric -> value, the one that
+    decides first. means: those values that are means of samples. why: file -> the scorer's reason
     """
 
     values: Mapping[str, float]
     is_whole: bool
     unusable: tuple[str, ...] = ()
+    samples: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    means: Mapping[str, Mean] = field(default_factory=dict)
+    why: Mapping[str, str] = field(default_factory=dict)
 
 
 class Benchmark(ABC):
     """One official benchmark.
 
-    name: of the suite. is_clip: it asks for clips. samples: of a prompt, at most. count: prompts.
-    is_judged: a vision-language model grades it. published: the paper's values of the published
+    name: of the suite. task: what it asks for. is_clip: it asks for clips. samples: of a prompt, at
+    most. count: prompts. bounds: of a sample's score. is_yes_or_no: that score is a verdict, 0 or
+    1. is_judged: a vision-language model grades it. published: the paper's values of the published
     model. note: what a reader of scores should know
     """
 
     name: str
+    task: str
     is_clip: bool
     samples: int
     count: int
+    bounds: tuple[float, float]
+    is_yes_or_no: bool = False
     is_judged: bool = False
     published: Mapping[str, float]
     note: str = ""
@@ -84,6 +104,10 @@ class Benchmark(ABC):
         """Where the samples of a model go: nothing but what the official scorer reads."""
         return out / self.name
 
+    def reference_hashes(self, data: Path | None, cases: Sequence[Case]) -> list[list[str]]:
+        """Of the first cases, what stands beside their prompts in the official data, hashed."""
+        return [[file_hash(path) for path in case.references] for case in cases]
+
     def companions(self, cases: Sequence[Case]) -> list[str]:
         """Files that the official scorer reads beside the samples."""
         return []
@@ -100,11 +124,20 @@ class Benchmark(ABC):
         """What a judge is asked of a case; none where the benchmark has no judge."""
         return []
 
-    def write_verdicts(
-        self, cases: Sequence[Case], verdicts: Mapping[str, Verdict], folder: Path, results: Path
-    ) -> None:
-        """Write a judge's verdicts, by the question's name, as the official scorer would."""
-        return None
+    def verdict_files(
+        self, cases: Sequence[Case], verdicts: Mapping[str, Verdict], folder: Path
+    ) -> dict[str, str]:
+        """A judge's verdicts, by the question's name, as the official scorer would write them.
+
+        Name -> content of every file.
+        """
+        return {}
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shipped(name: str) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from vino.errors import InputError
-from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
+    Mean,
     Scores,
     check_different,
     file_name,
@@ -29,7 +29,7 @@ from vino.evaluate.official.benchmark import (
 from vino.evaluate.official.parquet import read_columns, read_pictures
 from vino.evaluate.official.questions import Question, Verdict
 from vino.evaluate.official.rubrics import GEDIT_QUALITY, GEDIT_SEMANTIC
-from vino.media import read_picture
+from vino.media import Frames, content_hash, read_picture
 
 GROUPS = (
     "background_change", "color_alter", "material_alter", "motion_change", "ps_human",
@@ -39,15 +39,18 @@ GROUPS = (
 NO_TEXT = "without text"  # as the paper reports: the model renders no text
 FIELDS = ("key", "task_type", "instruction", "instruction_language")
 RECORDS = "metadata.jsonl"  # of an unpacked copy: the fields, and the picture as file_name
-SEMANTIC, QUALITY = "SC", "PQ"
+SEMANTIC, QUALITY, OVERALL = "SC", "PQ", "O"
 COLUMNS = ("source_image", "edited_image", "instruction", "sementics_score", "quality_score",
            "intersection_exist", "instruction_language")  # fmt: skip
+Grades = dict[str, float]
+"""O, SC and PQ of a sample."""
 
 
 class GEdit(Benchmark):
     """Edited pictures: fullset/{group}/{language}/{key}.png and {key}_SRCIMG.png."""
 
     name, is_clip, samples, count = "gedit", False, 1, 1212
+    task, bounds = "image_edit", (0.0, 10.0)
     is_judged = True
     published = {  # noqa: RUF012
         f"en {SEMANTIC} {NO_TEXT}": 7.26,
@@ -69,21 +72,18 @@ class GEdit(Benchmark):
         made = [_case(r, f"{path}, record {i}", folder) for i, r in enumerate(records)]
         return check_different(made, path)
 
+    def reference_hashes(self, data: Path | None, cases: Sequence[Case]) -> list[list[str]]:
+        assert data is not None  # or there are no cases
+        return [[content_hash(made)] for _, made in _pictures(data, dict(enumerate(cases)))]
+
     def companions(self, cases: Sequence[Case]) -> list[str]:
         return [_source(case) for case in cases]
 
     def prepare(self, data: Path | None, folder: Path, cases: Sequence[Case]) -> None:
         assert data is not None  # or there are no cases
         missing = {i: c for i, c in enumerate(cases) if not (folder / _source(c)).exists()}
-        packed = _packed(data)
-        if packed:
-            for index, picture in read_pictures(packed, "input_image", set(missing)):
-                read_picture(picture).save(folder / _source(missing[index]))
-            return
-        root = _records(data).parent
-        for case in missing.values():
-            path = inside(root, text_of(case.record, "file_name", case.name), case.name)
-            read_picture(path).save(folder / _source(case))
+        for case, picture in _pictures(data, missing):
+            picture.save(folder / _source(case))
 
     def questions(self, folder: Path, case: Case) -> list[Question]:
         source, edited = folder / _source(case), folder / case.files[0]
@@ -94,71 +94,57 @@ class GEdit(Benchmark):
             GEDIT_QUALITY.question(f"{case.name} {QUALITY}", (edited,), like=source),
         ]
 
-    def write_verdicts(
-        self, cases: Sequence[Case], verdicts: Mapping[str, Verdict], folder: Path, results: Path
-    ) -> None:
-        for group in GROUPS:
-            rows = [
-                {
-                    "source_image": str(folder / _source(case)),
-                    "edited_image": str(folder / case.files[0]),
-                    "instruction": case.text,
-                    "sementics_score": min(verdicts[f"{case.name} {SEMANTIC}"].scores),
-                    "quality_score": min(verdicts[f"{case.name} {QUALITY}"].scores),
-                    "intersection_exist": case.record.get("Intersection_exist", ""),
-                    "instruction_language": case.kinds[1],
-                }
-                for case in cases
-                if case.kinds[0] == group
-                and {f"{case.name} {SEMANTIC}", f"{case.name} {QUALITY}"} <= verdicts.keys()
-            ]
-            if rows:
-                buffer = io.StringIO(newline="")
-                writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
-                write_whole(results / f"{folder.name}_{group}_gpt_score.csv", buffer.getvalue())
+    def verdict_files(
+        self, cases: Sequence[Case], verdicts: Mapping[str, Verdict], folder: Path
+    ) -> dict[str, str]:
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for case in cases:
+            asked = f"{case.name} {SEMANTIC}", f"{case.name} {QUALITY}"
+            if verdicts.keys() >= set(asked):
+                semantic, quality = (min(verdicts[name].scores) for name in asked)
+                rows.setdefault(case.kinds[0], []).append(_row(case, folder, semantic, quality))
+        return {f"{folder.name}_{group}_gpt_score.csv": _table(rows[group]) for group in rows}
 
     def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
         """From one of the scorer's {model}_{group}_gpt_score.csv files, or from their folder."""
         files = sorted(path.glob("*_score.csv")) if path.is_dir() else [path]
-        found: dict[tuple[str, str], list[tuple[float, float]]] = {}
-        there: set[str] = set()
+        found: dict[frozenset[str], list[Grades]] = {}
+        samples: dict[str, Grades] = {}
+        languages = set()
         for file in files:
             if path.is_dir() and "_combined_" in file.name:
                 continue  # every row a second time
-            for group, language, name, scores in _results(file):
-                found.setdefault((language, group), []).append(scores)
-                there.add(name)
+            for group, language, name, grades in _results(file):
+                found.setdefault(frozenset({group, language}), []).append(grades)
+                samples[name] = grades
+                languages.add(language)
         if not found:
             raise InputError(f"{path} has no scores of GEdit: give the *_gpt_score.csv files")
-        values: dict[str, float] = {}
-        for language in sorted({language for language, _ in found}, reverse=True):
-            groups = {group: s for (of, group), s in found.items() if of == language}
-            values |= _totals(language, groups)
-        return Scores(values, self.has_all(cases, there))
+        means: dict[str, Mean] = {}
+        for language in sorted(languages, reverse=True):
+            means |= _means(language, [g for g in GROUPS if frozenset({g, language}) in found])
+        values = {
+            title: mean(mean(grades[m.metric] for grades in found[kinds]) for kinds in m.groups)
+            for title, m in means.items()
+        }
+        is_whole = self.has_all(cases, samples.keys())
+        of_files = {f"fullset/{name}.png": grades for name, grades in samples.items()}
+        return Scores(values, is_whole, samples=of_files, means=means)
 
 
-def _totals(language: str, groups: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, float]:
+def _means(language: str, groups: Sequence[str]) -> dict[str, Mean]:
     """SC, PQ and O of one language: without text, of all groups, and O of every group."""
-    means = {
-        group: (
-            mean(sc for sc, _ in scores),
-            mean(pq for _, pq in scores),
-            mean(math.sqrt(sc * pq) for sc, pq in scores),
-        )
-        for group, scores in sorted(groups.items())
-    }
-    values = {}
-    for label, chosen in ((f" {NO_TEXT}", means.keys() - {"text_change"}), ("", means.keys())):
-        for index, title in enumerate((SEMANTIC, QUALITY, "O")):
-            if chosen:
-                values[f"{language} {title}{label}"] = mean(means[g][index] for g in chosen)
-    return values | {f"{language} O {group}": triple[2] for group, triple in means.items()}
+    kinds = {group: frozenset({group, language}) for group in groups}
+    without = tuple(kinds[group] for group in groups if group != "text_change")
+    found = {}
+    for label, chosen in ((f" {NO_TEXT}", without), ("", tuple(kinds.values()))):
+        for metric in (SEMANTIC, QUALITY, OVERALL) if chosen else ():
+            found[f"{language} {metric}{label}"] = Mean(metric, chosen)
+    return found | {f"{language} {OVERALL} {g}": Mean(OVERALL, (kinds[g],)) for g in groups}
 
 
-def _results(path: Path) -> Iterator[tuple[str, str, str, tuple[float, float]]]:
-    """(group, language, name of the case, (SC, PQ)) of every row."""
+def _results(path: Path) -> Iterator[tuple[str, str, str, Grades]]:
+    """(group, language, name of the case, O, SC and PQ) of every row."""
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
     for number, row in enumerate(reader, 2):
         where = f"{path}, line {number},"
@@ -166,12 +152,13 @@ def _results(path: Path) -> Iterator[tuple[str, str, str, tuple[float, float]]]:
         language = text_of(row, "instruction_language", where)
         try:
             group = parts[parts.index("fullset") + 1]
-            scores = float(row["sementics_score"]), float(row["quality_score"])
+            sc, pq = float(row["sementics_score"]), float(row["quality_score"])
         except (ValueError, LookupError, TypeError):
             raise InputError(f"{where} is no result of GEdit: give *_gpt_score.csv") from None
-        if group not in GROUPS or not all(0 <= score <= 10 for score in scores):
+        if group not in GROUPS or not all(0 <= score <= 10 for score in (sc, pq)):
             raise InputError(f"{where} has no group of GEdit, or a score that is not 0 to 10")
-        yield group, language, f"{group}/{language}/{Path(parts[-1]).stem}", scores
+        grades = {OVERALL: math.sqrt(sc * pq), SEMANTIC: sc, QUALITY: pq}
+        yield group, language, f"{group}/{language}/{Path(parts[-1]).stem}", grades
 
 
 def _case(record: Mapping[str, Any], where: str, folder: Path) -> Case:
@@ -184,6 +171,41 @@ def _case(record: Mapping[str, Any], where: str, folder: Path) -> Case:
     return Case(
         name, (group, language), prompt, (f"{below}.png",), (source,), is_edit=True, record=record
     )
+
+
+def _pictures(data: Path, cases: Mapping[int, Case]) -> Iterator[tuple[Case, Frames]]:
+    """What is edited, from the official data, of cases by the numbers of their records."""
+    if packed := _packed(data):
+        for index, picture in read_pictures(packed, "input_image", set(cases)):
+            yield cases[index], picture
+        return
+    root = _records(data).parent
+    for case in cases.values():
+        path = inside(root, text_of(case.record, "file_name", case.name), case.name)
+        yield case, read_picture(path)
+
+
+def _row(case: Case, folder: Path, semantic: int, quality: int) -> dict[str, Any]:
+    """What the scorer writes of a sample."""
+    values = (
+        str(folder / _source(case)),
+        str(folder / case.files[0]),
+        case.text,
+        semantic,
+        quality,
+        case.record.get("Intersection_exist", ""),
+        case.kinds[1],
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """CSV with a header."""
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()
 
 
 def _source(case: Case) -> str:

@@ -13,6 +13,7 @@ from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
+    Mean,
     Scores,
     mean,
     parse_lines,
@@ -22,12 +23,14 @@ from vino.evaluate.official.benchmark import (
 )
 
 TAGS = ("single_object", "two_object", "counting", "colors", "position", "color_attr")
+CORRECT = "correct"
 
 
 class GenEval(Benchmark):
     """Pictures from text: 00000/metadata.jsonl and 00000/samples/0000.png for every prompt."""
 
     name, is_clip, samples, count = "geneval", False, 4, 553
+    task, bounds, is_yes_or_no = "t2i", (0.0, 1.0), True
     published = {"overall": 0.59}  # noqa: RUF012  (0.75 with rewritten prompts)
     note = "Score the pictures with the official evaluation/evaluate_images.py."
 
@@ -54,16 +57,21 @@ class GenEval(Benchmark):
     def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
         """From results.jsonl: {tag, prompt, correct, filename, ...} of every picture."""
         hits: dict[str, list[bool]] = {}
-        there = set()
+        there, samples, why = set(), {}, {}
         for number, line in enumerate(parse_lines(read_text(path), path), 1):
             where = f"{path}, line {number},"
             tag, correct = text_of(line, "tag", where), line.get("correct")
             if tag not in TAGS or not isinstance(correct, bool):
                 raise InputError(f"{where} is no result of GenEval: give the scorer's .jsonl file")
             hits.setdefault(tag, []).append(correct)
-            file = Path(str(line.get("filename", ""))).parts[-3:]
-            there.add((text_of(line, "prompt", where), "/".join(file)))
+            file = "/".join(Path(str(line.get("filename", ""))).parts[-3:])
+            there.add((text_of(line, "prompt", where), file))
+            samples[file] = {CORRECT: float(correct)}
+            why[file] = str(line.get("reason") or "")
         parts = {tag: mean(hits[tag]) for tag in TAGS if tag in hits}
         wanted = {(case.text, file) for case in cases for file in case.files}
         is_whole = len(cases) == self.count and wanted <= there
-        return Scores({"overall": mean(parts.values()), **parts}, is_whole)
+        means = {"overall": Mean(CORRECT, tuple(frozenset({tag}) for tag in parts))}
+        means |= {tag: Mean(CORRECT, (frozenset({tag}),)) for tag in parts}
+        values = {"overall": mean(parts.values()), **parts}
+        return Scores(values, is_whole, samples=samples, means=means, why=why)

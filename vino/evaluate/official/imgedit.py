@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from vino.errors import InputError
-from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
+    Mean,
     Scores,
     file_name,
     inside,
@@ -27,12 +27,15 @@ from vino.evaluate.official.questions import Question, Verdict
 from vino.evaluate.official.rubrics import imgedit_rubric
 
 PROMPTS = "basic_edit.json"
+RESULTS = "result.json"
+SCORE = "score"  # of a sample
 
 
 class ImgEdit(Benchmark):
     """Edited pictures: "{key}.png", all in one folder."""
 
     name, is_clip, samples, count = "imgedit", False, 1, 737
+    task, bounds = "image_edit", (1.0, 5.0)
     is_judged = True
     published = {"overall": 4.18}  # noqa: RUF012
     note = "The paper's judge is GPT-4o with the published rubric."
@@ -51,39 +54,45 @@ class ImgEdit(Benchmark):
         shown = (*case.references, folder / case.files[0])
         return [imgedit_rubric(case.kinds[0]).question(case.name, shown, case.text)]
 
-    def write_verdicts(
-        self, cases: Sequence[Case], verdicts: Mapping[str, Verdict], folder: Path, results: Path
-    ) -> None:
+    def verdict_files(
+        self, cases: Sequence[Case], verdicts: Mapping[str, Verdict], folder: Path
+    ) -> dict[str, str]:
         said = {}
         for case in cases:
             if case.name in verdicts:
                 titles = [title for title, _ in imgedit_rubric(case.kinds[0]).criteria]
                 scores = zip(titles, verdicts[case.name].scores, strict=True)
                 said[case.name] = "\n".join(f"{title}: {score}" for title, score in scores)
-        write_whole(results / "result.json", json.dumps(said, indent=1))
+        return {RESULTS: json.dumps(said, indent=1)}
 
     def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
         """From result.json: {key: the judge's answer}."""
-        path = path / "result.json" if path.is_dir() else path
+        path = path / RESULTS if path.is_dir() else path
         answers = parse_json(read_text(path), path)
         if not isinstance(answers, dict):
             raise InputError(f"{path} is no object of answers: give the official result.json")
-        kinds = {case.name: case.kinds[0] for case in cases}
+        by_name = {case.name: case for case in cases}
+        samples = {}
         by_kind: dict[str, list[float]] = {}
         unusable = []
         for key, answer in answers.items():
-            if key not in kinds:
+            if key not in by_name:
                 raise InputError(f'{path} has a result for "{key}", which --data does not have')
             grades = _grades(answer) if isinstance(answer, str) else []
             if grades:
-                by_kind.setdefault(kinds[key], []).append(round(mean(grades), 2))
+                score, case = round(mean(grades), 2), by_name[key]
+                by_kind.setdefault(case.kinds[0], []).append(score)
+                samples[case.files[0]] = {SCORE: score}
             else:
                 unusable.append(key)
         if not by_kind:
             raise InputError(f"{path} has no grades: give the official result.json")
         parts = {kind: round(mean(values), 2) for kind, values in sorted(by_kind.items())}
         values = {"overall": mean(parts.values()), **parts}
-        return Scores(values, self.has_all(cases, answers.keys()), tuple(unusable))
+        means = {"overall": Mean(SCORE, tuple(frozenset({kind}) for kind in parts))}
+        means |= {kind: Mean(SCORE, (frozenset({kind}),)) for kind in parts}
+        is_whole = self.has_all(cases, answers.keys())
+        return Scores(values, is_whole, tuple(unusable), samples, means)
 
 
 def _case(key: str, record: Any, path: Path) -> Case:

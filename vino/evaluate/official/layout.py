@@ -1,5 +1,6 @@
 """A strict look at a folder of samples: all that the official scorer reads, and nothing else."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,14 @@ from vino.evaluate.official.benchmark import Benchmark, Case
 from vino.media import read_size
 
 PICTURE = b"\x89PNG\r\n\x1a\n"
+PARTIAL = re.compile(r"\.vino-[0-9a-f]{16}\.\w+|\..+\.part")  # as vino's own writers name them
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove the files that a process was killed in the middle of writing."""
+    for path in list(folder.rglob(".*")):
+        if PARTIAL.fullmatch(path.name) and path.is_file():
+            path.unlink()
 
 
 def check_layout(

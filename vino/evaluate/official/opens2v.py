@@ -15,6 +15,7 @@ from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
+    Mean,
     Scores,
     file_name,
     inside,
@@ -73,6 +74,7 @@ class OpenS2V(Benchmark):
     """Clips of the subjects in one to three pictures: "{id}.mp4", all in one folder."""
 
     name, is_clip, samples, count = "opens2v", True, 1, 180
+    task, bounds = "subject_clip", (0.0, 100.0)
     is_judged = True
     published = {"total": 57.85}  # noqa: RUF012
     note = (
@@ -105,20 +107,25 @@ class OpenS2V(Benchmark):
     def questions(self, folder: Path, case: Case) -> list[Question]:
         return [NATURAL.question(case.name, (folder / case.files[0],), frames=NATURAL_FRAMES)]
 
-    def write_verdicts(
-        self, cases: Sequence[Case], verdicts: Mapping[str, Verdict], folder: Path, results: Path
-    ) -> None:
+    def verdict_files(
+        self, cases: Sequence[Case], verdicts: Mapping[str, Verdict], folder: Path
+    ) -> dict[str, str]:
         scores = {name: str(verdict.scores[0]) for name, verdict in verdicts.items()}
-        write_whole(results / "naturalscore_1.json", json.dumps(scores, indent=1))
+        return {"naturalscore_1.json": json.dumps(scores, indent=1)}
 
     def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
         """From the scorers' .json files in a folder, or from the merged {total_score, ...}."""
         domain = 1 if {case.kinds[0] for case in cases} <= HUMAN else 0
         needed = [metric for metric in METRICS if metric.weights[domain] > 0]
+        samples: dict[str, dict[str, float]] = {}
         if path.is_dir():
             values = {metric: _values(path, metric) for metric in needed}
             found = {m.title: m.score(list(v.values())) for m, v in values.items() if v}
             is_whole = all(self.has_all(cases, values[m].keys()) for m in needed if m.of_all)
+            for metric in reversed(needed):  # naturalness first: that weighs most
+                for name, value in values[metric].items():
+                    score = 100 * metric.score([value])
+                    samples.setdefault(f"{name}.mp4", {})[metric.title] = score
         else:
             merged = parse_json(read_text(path), path)
             found = {m.title: _number(merged, m.title, path) for m in needed if m.title in merged}
@@ -126,10 +133,11 @@ class OpenS2V(Benchmark):
         if not found:
             raise InputError(f"{path} has no score of OpenS2V: give the scorers' .json files")
         parts = {title: 100 * score for title, score in found.items()}
+        means = {title: Mean(title) for title in parts}
         if len(found) < len(needed):
-            return Scores(parts, False)
+            return Scores(parts, False, samples=samples, means=means)
         total = sum(metric.weights[domain] * parts[metric.title] for metric in needed)
-        return Scores({"total": total, **parts}, is_whole)
+        return Scores({"total": total, **parts}, is_whole, samples=samples, means=means)
 
 
 def _case(key: str, record: Any, root: Path, where: str) -> Case:
@@ -168,8 +176,8 @@ def _number(record: Any, key: str, path: Path) -> float:
     """A number, which some scorers write as text."""
     try:
         value = record[key]
-        if isinstance(value, bool):
+        if isinstance(value, bool) or not math.isfinite(number := float(value)):
             raise ValueError
-        return float(value)
+        return number
     except (LookupError, TypeError, ValueError):
         raise InputError(f"{path} has a result without the number {key or 'it needs'}") from None

@@ -16,6 +16,7 @@ from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
+    Mean,
     Scores,
     check_different,
     file_name,
@@ -32,6 +33,7 @@ MADE = "new_result.csv"  # the official scorer's input: the prompts, and where t
 MADE_PATH = "edited_result_path"
 ROOT = "OpenVE-Bench"  # the folder that some copies' paths begin with
 RESULTS = "new_result_score.csv"
+SCORE = "score"  # of a sample
 Rows = list[dict[str, str]]
 
 
@@ -39,6 +41,7 @@ class OpenVE(Benchmark):
     """Edited videos: "{name of the source}_edited.mp4", and the scorer's list of them."""
 
     name, is_clip, samples, count = "openve", True, 1, 431
+    task, bounds = "video_edit", (1.0, 5.0)
     is_judged = True
     published = {"overall": 3.18}  # noqa: RUF012
     note = (
@@ -56,7 +59,7 @@ class OpenVE(Benchmark):
             where = f"{path}, line {number}"
             named = text_of(row, "original_video", where).removeprefix(f"{ROOT}/")
             source = inside(path.parent, named, where)
-            name = file_name(f"{source.stem}_edited.mp4", where)
+            name = file_name(_edited(source.stem), where)
             kind, prompt = text_of(row, "edited_type", where), text_of(row, "prompt", where)
             case = Case(source.stem, (kind,), prompt, (name,), (source,), is_edit=True, record=row)
             made.append(case)
@@ -75,9 +78,9 @@ class OpenVE(Benchmark):
         shown = (*case.references, folder / case.files[0])
         return [openve_rubric(case.kinds[0]).question(case.name, shown, case.text)]
 
-    def write_verdicts(
-        self, cases: Sequence[Case], verdicts: Mapping[str, Verdict], folder: Path, results: Path
-    ) -> None:
+    def verdict_files(
+        self, cases: Sequence[Case], verdicts: Mapping[str, Verdict], folder: Path
+    ) -> dict[str, str]:
         rows = []
         for case in cases:
             if case.name in verdicts:
@@ -86,7 +89,7 @@ class OpenVE(Benchmark):
                 pairs = zip(titles, scores, strict=True)
                 said = "\\n".join(f"{title}: {score}" for title, score in pairs)
                 rows.append({**case.record, "results": said, "average": f"{mean(scores):.2f}"})
-        write_whole(results / RESULTS, _table(rows))
+        return {RESULTS: _table(rows)}
 
     def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
         """From the scorer's CSV: the prompts' columns, the answers as `results`, and `average`."""
@@ -94,6 +97,7 @@ class OpenVE(Benchmark):
         by_kind: dict[str, list[float]] = {}
         unusable: list[str] = []
         there: set[str] = set()
+        samples = {}
         for number, row in enumerate(_rows(path), 2):
             where = f"{path}, line {number}"
             name = Path(text_of(row, "original_video", where)).stem
@@ -102,6 +106,7 @@ class OpenVE(Benchmark):
             average = round(mean(grades), 2) if grades else 0.0
             if 1 <= average <= 5:
                 by_kind.setdefault(text_of(row, "edited_type", where), []).append(average)
+                samples[_edited(name)] = {SCORE: average}
             else:
                 unusable.append(name)
         if not by_kind:
@@ -109,7 +114,14 @@ class OpenVE(Benchmark):
         everything = [value for values in by_kind.values() for value in values]
         parts = {kind: round(mean(values), 2) for kind, values in sorted(by_kind.items())}
         values = {"overall": round(mean(everything), 2), **parts}
-        return Scores(values, self.has_all(cases, there), tuple(unusable))
+        means = {"overall": Mean(SCORE)}
+        means |= {kind: Mean(SCORE, (frozenset({kind}),)) for kind in parts}
+        return Scores(values, self.has_all(cases, there), tuple(unusable), samples, means)
+
+
+def _edited(name: str) -> str:
+    """The file of an edit of the video of this name."""
+    return f"{name}_edited.mp4"
 
 
 def _grades(answer: str) -> list[float]:

@@ -1,35 +1,57 @@
-"""What is written of a benchmark: NAME.json and NAME.md."""
+"""What is written of benchmarks: NAME.json and NAME.md of each, and the report of all in a folder.
+
+The report is made from what lies there: benchmarks may be run one by one, into the same folder.
+"""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vino.evaluate import tables
 from vino.evaluate.files import write_whole
-from vino.evaluate.official.benchmark import Benchmark, Scores
+from vino.evaluate.official.benchmark import Benchmark, Scores, parse_json, read_text
 from vino.evaluate.official.generate import Failure
+from vino.evaluate.official.judged import Judgement
+from vino.evaluate.official.record import Record, named
+from vino.evaluate.official.suites import BENCHMARKS
+from vino.evaluate.page import page
+from vino.evaluate.report import _table
+from vino.evaluate.results import Answered, Result, read_results, write_results
 
 SHOWN = 20  # names of failures and problems in the report; all are in NAME.json
+TITLE = "Official benchmarks"
+ABOUT = (
+    "Scores with 95 % bootstrap intervals over n prompts; where all agree, exact binomial ones. "
+    "Totals that are no means of samples, and those whose samples are not here, have none."
+)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One benchmark of one model.
 
-    run: the model and the seed, if samples were made in this folder. prompts: asked, or None where
-    a result file was read. failed: prompts the model refused. problems: of the folder's layout.
-    malformed: questions the judge gave no readable answer to. judge: its model
+    record: whose samples are in the folder, if they were made there. prompts: asked, or None where
+    a result file was read. intervals: of scores, (prompts, low, high). answered: a line for every
+    sample. failed: prompts the model refused. problems: of the folder's layout. judgement: what a
+    judge said
     """
 
     benchmark: Benchmark
-    run: dict[str, Any] | None
+    record: Record | None
     prompts: int | None
     scores: Scores | None
+    intervals: Mapping[str, tuple[int, float, float]] = field(default_factory=dict)
+    answered: Sequence[Answered] = ()
     failed: tuple[Failure, ...] = ()
     problems: tuple[str, ...] = ()
-    malformed: tuple[str, ...] = ()
-    judge: str = ""
+    judgement: Judgement | None = None
+
+    @property
+    def malformed(self) -> tuple[str, ...]:
+        """Questions the judge gave no readable answer to."""
+        return tuple(self.judgement.malformed) if self.judgement else ()
 
     @property
     def is_complete(self) -> bool:
@@ -38,14 +60,19 @@ class Outcome:
 
     def summary(self) -> dict[str, Any]:
         """All of it as JSON values."""
+        run = {"model": self.record.model, "seed": self.record.seed} if self.record else None
         return {
             "suite": self.benchmark.name,
-            "run": self.run,
+            "run": run,
             "prompts": self.prompts,
             "of": self.benchmark.count,
             "scores": dict(self.scores.values) if self.scores else {},
+            "intervals": {metric: [low, high] for metric, (_, low, high) in self.intervals.items()},
+            "counts": {metric: count for metric, (count, _, _) in self.intervals.items()},
+            "is_whole": self.scores is not None and self.scores.is_whole,
             "published": self.published,
-            "judge": self.judge or None,
+            "judge": self.judgement.judge if self.judgement else None,
+            "form": self.judgement.form if self.judgement else None,
             "failed": [asdict(failure) for failure in self.failed],
             "problems": list(self.problems),
             "malformed": list(self.malformed),
@@ -61,56 +88,92 @@ class Outcome:
 
 
 def write_report(out: Path, outcome: Outcome) -> Path:
-    """Write both files; returns the report for people."""
-    name = outcome.benchmark.name
-    write_whole(out / f"{name}.json", json.dumps(outcome.summary(), indent=1) + "\n")
-    write_whole(out / f"{name}.md", _markdown(outcome))
+    """Write what is known of one benchmark, and the report of all; returns the one for people.
+
+    Lines of other suites stay in results.jsonl.
+    """
+    name, told = outcome.benchmark.name, outcome.summary()
+    others = [one for one in read_results(out) if one.suite != name]
+    write_whole(out / f"{name}.json", json.dumps(told, indent=1) + "\n")
+    write_whole(out / f"{name}.md", _markdown(told))
+    write_results(out, [*others, *outcome.answered])
+    results = _results(out)
+    write_whole(out / "report.html", page(TITLE, ABOUT, results))
+    lines = [f"# {TITLE}", "", ABOUT]
+    for result in results:
+        lines += ["", f"## {result.suite}", "", result.about]
+        lines += ["", *_table(tables.scores(result))] if result.scores else []
+        lines += ["", f"More in [{result.suite}.md]({result.suite}.md)."]
+    write_whole(out / "report.md", "\n".join(lines) + "\n")
     return out / f"{name}.md"
 
 
-def _markdown(outcome: Outcome) -> str:
-    benchmark, scores = outcome.benchmark, outcome.scores
-    lines = [f"# {benchmark.name}", "", _about(outcome), "", benchmark.note]
-    if outcome.judge:
-        lines += ["", f"Judged by {outcome.judge}, with the rubrics in vino's words."]
-    if scores is None:
-        lines += ["", "No scores yet: run the official scorer and read its file with --results."]
-    else:
-        if not scores.is_whole:
-            lines += ["", "Not the whole benchmark: these do not compare with published scores."]
-        lines += ["", *_table(scores, outcome.published)]
-    lines += _listed("Refused by the model", [f"{f.name}: {f.error}" for f in outcome.failed])
-    lines += _listed("Not as the official scorer needs it", outcome.problems)
-    lines += _listed("Malformed answers of the judge", outcome.malformed)
-    lines += _listed("Results that say nothing", scores.unusable if scores else ())
+def _results(out: Path) -> list[Result]:
+    """All benchmarks of a folder, as they were written."""
+    answered, found = read_results(out), []
+    for name in BENCHMARKS:
+        if (path := out / f"{name}.json").exists():
+            told = parse_json(read_text(path), path)
+            ends, counts = told.get("intervals", {}), told.get("counts", {})
+            scores = {metric: [v, *ends.get(metric, [])] for metric, v in told["scores"].items()}
+            mine = [one for one in answered if one.suite == name]
+            found.append(Result(name, " ".join(_about(told)), scores, counts, {}, mine))
+    return found
+
+
+def _markdown(told: Mapping[str, Any]) -> str:
+    lines = [f"# {told['suite']}"]
+    for paragraph in _about(told):
+        lines += ["", paragraph]
+    if told["scores"]:
+        lines += ["", *_table(_scores(told))]
+    refused = [f"{failure['name']}: {failure['error']}" for failure in told["failed"]]
+    lines += _listed("Refused by the model", refused)
+    lines += _listed("Not as the official scorer needs it", told["problems"])
+    lines += _listed("Malformed answers of the judge", told["malformed"])
+    lines += _listed("Results that say nothing", told["unusable"])
     return "\n".join(lines) + "\n"
 
 
-def _table(scores: Scores, paper: Mapping[str, float]) -> list[str]:
-    """The scores, with the paper's beside them where those compare."""
-    rows = [["metric", "score"], ["---", "---"]]
-    rows += [[metric, f"{value:.4g}"] for metric, value in scores.values.items()]
-    if paper:
-        beside = ["the paper's", "---", *(str(paper.get(metric, "")) for metric in scores.values)]
-        rows = [[*row, value] for row, value in zip(rows, beside, strict=True)]
-    return [f"| {' | '.join(row)} |" for row in rows]
+def _scores(told: Mapping[str, Any]) -> tables.Table:
+    """The scores, with intervals and the paper's beside them where there are any."""
+    rows: list[tuple[str, ...]] = [("metric", "score")]
+    rows += [(metric, f"{value:.4g}") for metric, value in told["scores"].items()]
+    if ends := told["intervals"]:
+        spans = (
+            f"{ends[m][0]:.4g} to {ends[m][1]:.4g}" if m in ends else "" for m in told["scores"]
+        )
+        rows = [(*row, span) for row, span in zip(rows, ("95 %", *spans), strict=True)]
+    if paper := told["published"]:
+        beside = (str(paper.get(metric, "")) for metric in told["scores"])
+        rows = [(*row, value) for row, value in zip(rows, ("the paper's", *beside), strict=True)]
+    return tables.Table(rows[0], tuple(rows[1:]))
 
 
-def _about(outcome: Outcome) -> str:
-    told = []
-    if outcome.run is not None:
-        model = outcome.run["model"]
-        told.append(f"model {model.get('name')} ({str(model.get('hash', ''))[:12]})")
-        told.append(f"seed {outcome.run['seed']}")
-    if outcome.prompts is None:
-        told.append("scores read from a result file")
+def _about(told: Mapping[str, Any]) -> list[str]:
+    """What was scored and how, in paragraphs."""
+    facts = []
+    if run := told["run"]:
+        facts += [f"model {named(run['model'])}", f"seed {run['seed']}"]
+    if told["prompts"] is None:
+        facts.append("scores read from a result file")
     else:
-        told.append(f"{outcome.prompts} of {outcome.benchmark.count} prompts")
-    line = ", ".join(told)
-    return f"{line[0].upper()}{line[1:]}."
+        facts.append(f"{told['prompts']} of {told['of']} prompts")
+    line = ", ".join(facts)
+    paragraphs = [f"{line[0].upper()}{line[1:]}.", BENCHMARKS[told["suite"]].note]
+    if told["judge"]:
+        form = f"form {told.get('form')}"
+        paragraphs.append(f"Judged by {told['judge']}, with the rubrics in vino's words ({form}).")
+    if not told["scores"]:
+        paragraphs.append(
+            "No scores yet: run the official scorer and read its file with --results."
+        )
+    elif not told.get("is_whole"):
+        paragraphs.append("Not the whole benchmark: these do not compare with published scores.")
+    return paragraphs
 
 
-def _listed(title: str, names: tuple[str, ...] | list[str]) -> list[str]:
+def _listed(title: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     more = [f"- and {len(names) - SHOWN} more"] if len(names) > SHOWN else []

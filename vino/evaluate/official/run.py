@@ -1,25 +1,33 @@
 """One official benchmark, from prompts to totals: `run`."""
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from vino.errors import InputError
-from vino.evaluate.files import write_whole
 from vino.evaluate.official import layout
-from vino.evaluate.official.benchmark import (
-    Benchmark,
-    Case,
-    Scores,
-    parse_json,
-    read_text,
-)
+from vino.evaluate.official.answered import answered, intervals
+from vino.evaluate.official.benchmark import Benchmark, Case
 from vino.evaluate.official.generate import Failure, generate, missing_samples
+from vino.evaluate.official.judged import (
+    Judgement,
+    has_results,
+    read_judgement,
+    write_judgement,
+)
 from vino.evaluate.official.questions import Estimate
+from vino.evaluate.official.record import (
+    Record,
+    asked_of,
+    check_asked,
+    prompt_hash,
+    read_record,
+    record_of,
+    write_record,
+)
 from vino.evaluate.official.report import Outcome, write_report
 from vino.evaluate.official.vlm_judge import Hearing, Judge, Log, hear
+from vino.evaluate.results import read_results
 from vino.generate import Model
 
 Watcher = Callable[[str, int, int], None]
@@ -56,54 +64,86 @@ def run(
 ) -> Outcome:
     """Make what is missing, score what can be scored here, and report.
 
-    load: the model, asked for only if something is missing. Raises InputError for data, results
-    and judges that cannot be used, and for a folder that holds another model's samples.
+    load: the model that makes samples, or made those that are there; reading results needs none.
+    Raises InputError for data, results and judges that cannot be used, and for a folder that holds
+    samples of another model or other prompts.
     """
-    folder = benchmark.folder(settings.out, Path(settings.model).name)
-    known = benchmark.cases(settings.data, folder, None)
+    if (settings.out / "run.json").exists():
+        raise InputError(f"{settings.out} holds answers on the emoji world: choose another --out")
+    read_results(settings.out)  # to fail before the work, not after it
     if settings.results is not None:
-        scores = benchmark.read_results(settings.results, known)
-        outcome = Outcome(benchmark, _record(benchmark, settings.out), None, scores)
+        outcome = _read(benchmark, settings, settings.results)
     else:
         _check(benchmark, settings)
-        outcome = _made(benchmark, settings, folder, known, load, watch, note)
+        outcome = _made(benchmark, settings, load, watch, note)
     write_report(settings.out, outcome)
     return outcome
+
+
+def _read(benchmark: Benchmark, settings: Settings, results: Path) -> Outcome:
+    """What a scorer wrote, beside the samples that are there."""
+    record = read_record(_record_path(benchmark, settings.out))
+    name = settings.model if record is None else str(record.model["name"])
+    folder = benchmark.folder(settings.out, Path(name).name)
+    known = benchmark.cases(settings.data, folder, None)
+    if record is not None:
+        prompts = {asked: hashes[:1] for asked, hashes in record.asked.items()}
+        check_asked(prompts, {case.name: [prompt_hash(case)] for case in known}, settings.out)
+    scores = benchmark.read_results(results, known)
+    outcome = Outcome(benchmark, record, None, scores, judgement=read_judgement(results))
+    return _with_samples(outcome, known, known, folder, settings.out)
 
 
 def _made(
     benchmark: Benchmark,
     settings: Settings,
-    folder: Path,
-    known: list[Case],
     load: Callable[[], Model],
     watch: Watcher,
     note: Note,
 ) -> Outcome:
+    """What is made, computed and judged here."""
+    folder = benchmark.folder(settings.out, Path(settings.model).name)
+    known = benchmark.cases(settings.data, folder, None)
     every = benchmark.cases(settings.data, folder, settings.samples)
     cases = every[: settings.limit]
     _check_references(cases, folder)
-    benchmark.prepare(settings.data, folder, cases)
-    record, failed = _generate(benchmark, settings, folder, cases, load, watch)
+    model, record = _begin(benchmark, settings, cases, load)
     results = settings.out / f"{benchmark.name}.results"
+    layout.remove_partial(folder)
+    layout.remove_partial(results)
+    benchmark.prepare(settings.data, folder, cases)
+    failed = _generate(benchmark, settings, folder, cases, model, watch)
     done = [case for case in cases if all((folder / name).exists() for name in case.files)]
     benchmark.measure(folder, done, results)
-    heard = Hearing({}, ())
-    if settings.judge is not None:
-        heard = _hear(benchmark, settings, folder, done, watch, note)
-        if heard.verdicts:
-            benchmark.write_verdicts(cases, heard.verdicts, folder, results)
+    judgement = _judgement(benchmark, settings, folder, done, watch, note)
     problems = layout.check_layout(benchmark, folder, cases, [*known, *every])
-    return Outcome(
+    outcome = Outcome(
         benchmark,
         record,
         len(cases),
-        _scores(benchmark, results, known),
-        tuple(failed),
-        tuple(problems),
-        heard.malformed,
-        settings.judge.model if settings.judge else "",
+        benchmark.read_results(results, known) if has_results(results) else None,
+        failed=tuple(failed),
+        problems=tuple(problems),
+        judgement=judgement,
     )
+    return _with_samples(outcome, known, cases, folder, settings.out)
+
+
+def _begin(
+    benchmark: Benchmark, settings: Settings, cases: Sequence[Case], load: Callable[[], Model]
+) -> tuple[Model, Record]:
+    """The model, and the record of what the folder is to hold; InputError if it holds other."""
+    path, asked = _record_path(benchmark, settings.out), asked_of(benchmark, settings.data, cases)
+    held = read_record(path)
+    if held is not None:
+        check_asked(held.asked, asked, settings.out)
+    model = load()
+    if held is None:
+        record = record_of(model, settings.seed, asked)
+    else:
+        record = held.go_on(model, settings.seed, asked, settings.out)
+    write_record(path, record)
+    return model, record
 
 
 def _generate(
@@ -111,32 +151,38 @@ def _generate(
     settings: Settings,
     folder: Path,
     cases: Sequence[Case],
-    load: Callable[[], Model],
+    model: Model,
     watch: Watcher,
-) -> tuple[dict[str, Any], list[Failure]]:
-    """Make what is missing; the model and seed of the folder, and what failed."""
-    record = _record(benchmark, settings.out)
+) -> list[Failure]:
+    """Make what is missing; returns what failed."""
     total = sum(len(case.files) for case in cases)
     missing = missing_samples(cases, folder)
     settled = total - len(missing)
-    watch(benchmark.name, settled, total)
-    asked = Path(settings.model).name, settings.seed
-    if record is not None and (record["model"].get("name"), record["seed"]) != asked:
-        raise _other(settings.out, record)
-    if not missing and record is not None:
-        return record, []
-    model = load()
-    mine = {"model": model.identity, "seed": settings.seed}
-    if record is not None and record != mine:
-        raise _other(settings.out, record)
-    write_whole(_record_path(benchmark, settings.out), json.dumps(mine, indent=1) + "\n")
 
     def done(more: int) -> None:
         nonlocal settled
         settled += more
         watch(benchmark.name, settled, total)
 
-    return mine, generate(model, benchmark, missing, folder, settings.seed, done)
+    done(0)
+    return generate(model, benchmark, missing, folder, settings.seed, done)
+
+
+def _judgement(
+    benchmark: Benchmark,
+    settings: Settings,
+    folder: Path,
+    cases: Sequence[Case],
+    watch: Watcher,
+    note: Note,
+) -> Judgement | None:
+    """What the judge says of the cases; without one, what the last said."""
+    results = settings.out / f"{benchmark.name}.results"
+    if settings.judge is None:
+        return read_judgement(results)
+    heard = _hear(benchmark, settings, folder, cases, watch, note)
+    texts = benchmark.verdict_files(cases, heard.verdicts, folder) if heard.verdicts else {}
+    return write_judgement(results, settings.judge.model, heard, texts)
 
 
 def _hear(
@@ -166,20 +212,19 @@ def _hear(
     return hear(settings.judge, questions, log, begin, done)
 
 
-def _scores(benchmark: Benchmark, results: Path, cases: Sequence[Case]) -> Scores | None:
-    """Of what was computed and judged here, if anything was."""
-    is_there = results.is_dir() and any(results.iterdir())
-    return benchmark.read_results(results, cases) if is_there else None
+def _with_samples(
+    outcome: Outcome, known: Sequence[Case], cases: Sequence[Case], folder: Path, out: Path
+) -> Outcome:
+    """With a line for every sample of the cases, and with intervals."""
+    benchmark, scores = outcome.benchmark, outcome.scores
+    seed = outcome.record.seed if outcome.record else 0
+    lines = answered(benchmark, cases, folder, out, seed, scores, outcome.judgement)
+    spread = intervals(benchmark, known, scores) if scores else {}
+    return replace(outcome, answered=lines, intervals=spread)
 
 
 def _record_path(benchmark: Benchmark, out: Path) -> Path:
     return out / f"{benchmark.name}.run.json"
-
-
-def _record(benchmark: Benchmark, out: Path) -> dict[str, Any] | None:
-    """The model and seed whose samples a folder holds, if it holds some."""
-    path = _record_path(benchmark, out)
-    return parse_json(read_text(path), path) if path.exists() else None
 
 
 def _check(benchmark: Benchmark, settings: Settings) -> None:
@@ -200,11 +245,3 @@ def _check_references(cases: Sequence[Case], folder: Path) -> None:
     if missing:
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise InputError(f"{missing[0]} is missing{more}: give the official folder with --data")
-
-
-def _other(out: Path, record: dict[str, Any]) -> InputError:
-    model = record["model"].get("name")
-    return InputError(
-        f"{out} holds samples of {model} with seed {record['seed']}: give its --model and --seed, "
-        "or choose another --out"
-    )

@@ -4,7 +4,8 @@ Totals as scripts/cal_final_score.py and constant.py of Vchitect/VBench compute 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from vino.evaluate.files import write_whole
 from vino.evaluate.official.benchmark import (
     Benchmark,
     Case,
+    Mean,
     Scores,
     file_name,
     mean,
@@ -69,6 +71,7 @@ class VBench(Benchmark):
     """Clips from text, all in one folder: "{prompt}-0.mp4" to "-4.mp4" ("-24" for flickering)."""
 
     name, is_clip, samples, count = "vbench", True, FLICKERING_SAMPLES, 944
+    task, bounds = "t2v", (0.0, 100.0)
     published = {  # noqa: RUF012
         "total": 82.80, "quality": 84.00, "semantic": 78.01, "subject_consistency": 95.99,
         "background_consistency": 97.65, "temporal_flickering": 99.31, "motion_smoothness": 98.73,
@@ -118,17 +121,40 @@ class VBench(Benchmark):
 
     def read_results(self, path: Path, cases: Sequence[Case]) -> Scores:
         """From {dimension: [score, details]} in one file, or in the files of a folder."""
-        found: dict[str, tuple[float, set[str]]] = {}
+        found: dict[str, Result] = {}
         for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
-            found |= _scores(parse_json(read_text(file), file), file)
+            found |= _results(parse_json(read_text(file), file), file)
         if not found:
             raise InputError(f"{path} has no score of VBench: give *_eval_results.json")
-        scores = {name: score for name, (score, _) in found.items()}
+        scores = {name: result.score for name, result in found.items()}
         is_whole = len(cases) == self.count and found.keys() == DIMENSIONS.keys()
+        samples: dict[str, dict[str, float]] = {}
+        for name, result in found.items():
+            for clip, value in result.parts.items():
+                samples.setdefault(clip, {})[name] = 100 * value
         return Scores(
             {**totals(scores), **{k: 100 * scores[k] for k in DIMENSIONS if k in scores}},
-            is_whole and all(_is_covered(d, cases, clips) for d, (_, clips) in found.items()),
+            is_whole and all(_is_covered(d, cases, r.clips.keys()) for d, r in found.items()),
+            samples=samples,
+            means={name: Mean(name) for name, result in found.items() if result.parts},
         )
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one dimension, a score from 0 to 1; clips: what its details say, by the clip's name."""
+
+    score: float
+    clips: Mapping[str, Any]
+
+    @property
+    def parts(self) -> Mapping[str, float]:
+        """The scores of clips, where those are what the score is the mean of."""
+        values = [v for v in self.clips.values() if isinstance(v, int | float)]
+        is_mean = len(values) == len(self.clips) > 0 and math.isclose(
+            mean(values), self.score, abs_tol=1e-4
+        )
+        return self.clips if is_mean else {}
 
 
 def totals(scores: Mapping[str, float]) -> dict[str, float]:
@@ -144,9 +170,9 @@ def totals(scores: Mapping[str, float]) -> dict[str, float]:
     return {"total": weighted / (QUALITY_WEIGHT + 1), **found}
 
 
-def _scores(results: Any, path: Path) -> dict[str, tuple[float, set[str]]]:
-    """Dimension -> score from 0 to 1, and the clips that it is of."""
-    found: dict[str, tuple[float, set[str]]] = {}
+def _results(results: Any, path: Path) -> dict[str, Result]:
+    """What is said of every dimension."""
+    found: dict[str, Result] = {}
     for key, value in results.items() if isinstance(results, dict) else ():
         name = key.replace(" ", "_")
         score = value[0] if isinstance(value, list) and value else value
@@ -154,20 +180,20 @@ def _scores(results: Any, path: Path) -> dict[str, tuple[float, set[str]]]:
             raise InputError(f'{path} has "{key}", which is no dimension of VBench')
         if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
             raise InputError(f"{path}: the score of {key} must be from 0 to 1, not {score}")
-        found[name] = float(score), _clips(value)
+        found[name] = Result(float(score), _clips(value))
     return found
 
 
-def _clips(result: Any) -> set[str]:
-    """Names of the clips that the details of a result are of."""
+def _clips(result: Any) -> dict[str, Any]:
+    """What the details of a result say of every clip, by its name."""
     details = result[1] if isinstance(result, list) and len(result) > 1 else None
     if not isinstance(details, list):
-        return set()
-    paths = [one.get("video_path") for one in details if isinstance(one, dict)]
-    return {Path(path).name for path in paths if isinstance(path, str)}
+        return {}
+    named = [(one.get("video_path"), one) for one in details if isinstance(one, dict)]
+    return {Path(p).name: one.get("video_results") for p, one in named if isinstance(p, str)}
 
 
-def _is_covered(dimension: str, cases: Sequence[Case], clips: set[str]) -> bool:
+def _is_covered(dimension: str, cases: Sequence[Case], clips: Set[str]) -> bool:
     """Whether all clips are there: of flickering, which takes still ones alone, one a prompt."""
     wanted = [set(case.files) for case in cases if dimension in case.kinds]
     return all(files & clips if dimension == FLICKERING else files <= clips for files in wanted)

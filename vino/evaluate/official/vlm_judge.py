@@ -27,6 +27,7 @@ KEY = "OPENAI_API_KEY"  # of the environment
 PASSING = {408, 409, 425, 429, 500, 502, 503, 504}  # HTTP statuses worth another try
 REFUSING = {400, 422}  # HTTP statuses that may be about one question, as a content filter's are
 LONGEST_ANSWER = 1024  # tokens
+WARMER = 0.2  # temperature that every further attempt at a readable answer adds
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Judge:
         if not _is_address(self.url):
             raise InputError(f"--judge {self.url} is no address: use one like http://host:8000/v1")
 
-    def ask(self, question: Question) -> str:
+    def ask(self, question: Question, temperature: float = 0.0) -> str:
         """The answer of the model; InputError when there is none after all attempts.
 
         Refused when it may answer other questions all the same.
@@ -58,7 +59,7 @@ class Judge:
             {
                 "model": self.model,
                 "messages": [{"role": "user", "content": _content(question)}],
-                "temperature": 0,
+                "temperature": temperature,
                 "max_tokens": LONGEST_ANSWER,
             }
         ).encode()
@@ -129,9 +130,10 @@ class Log:
         answer = self._answers.get(_key(judge, question))
         return None if answer is None else question.read(answer)
 
-    def write(self, judge: Judge, question: Question, answer: str) -> None:
-        """Keep an answer."""
-        record = {"question": question.name, "judge": judge.model, "answer": answer}
+    def write(self, judge: Judge, question: Question, answer: str, temperature: float) -> None:
+        """Keep an answer, and how it was drawn."""
+        record: dict[str, Any] = {"question": question.name, "judge": judge.model}
+        record |= {"temperature": temperature, "answer": answer}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._lock, self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record | {"key": _key(judge, question)}) + "\n")
@@ -200,10 +202,14 @@ def _unless_refused(judge: Judge, question: Question, log: Log) -> Verdict | Non
 
 
 def _until_readable(judge: Judge, question: Question, log: Log) -> Verdict | None:
-    """The first readable answer; all are kept as soon as they are there."""
-    for _ in range(judge.attempts):
-        answer = judge.ask(question)
-        log.write(judge, question, answer)
+    """The first readable answer; all are kept as soon as they are there.
+
+    The temperature rises from 0: a judge would repeat word for word what could not be read.
+    """
+    for attempt in range(judge.attempts):
+        temperature = round(WARMER * attempt, 2)
+        answer = judge.ask(question, temperature)
+        log.write(judge, question, answer, temperature)
         if (verdict := question.read(answer)) is not None:
             return verdict
     return None

@@ -11,6 +11,8 @@ from vino.media import Frames, read_picture
 
 ENDINGS = {
     ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
     ".webp": "image/webp",
     ".gif": "image/gif",
     ".mp4": "video/mp4",

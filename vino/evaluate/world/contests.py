@@ -106,7 +106,7 @@ def phrasing(course: Course) -> Iterator[Trial]:
     known = course.world.vocabulary
     plain = changed(known, backgrounds=("plain",), tints=(), group_share=0.0, counts=(1, 2))
     for task, forms in UNSEEN_WORDS.items():
-        kind = Kind("usual words", task, vocabulary=plain)
+        kind = Kind("usual words", task, vocabulary=plain, pair="same")
         for number, drawn in enumerate(course.plans(kind, course.count(1, 4))):
             text = _reworded(forms[number % len(forms)], drawn)
             strange = replace(drawn, segments=(*drawn.segments[:-1], text))

@@ -1,11 +1,12 @@
 """How far edits drift from what they edit: the turns of a chain, their scores and tables."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from vino.evaluate.results import Answered, Result
 from vino.evaluate.statistics import mean_with_interval
 from vino.evaluate.world.preservation import METRICS, by_frame
 from vino.evaluate.world.repeated import Chain
@@ -50,10 +51,19 @@ def scores(
     return {metric: mean_with_interval(scenes) for metric, scenes in by_scene.items()}
 
 
-def markdown(run: Mapping[str, Any], turns: Sequence[Turn]) -> str:
-    """A table for every kind of edit, a column for every number of edits."""
-    model = run["model"]
-    lines = [f"# What edits by {model.get('name', 'the model')} leave alone", "", ABOUT]
+def title(run: Mapping[str, Any]) -> str:
+    """The head of a report."""
+    return f"What edits by {run['model'].get('name', 'the model')} leave alone"
+
+
+def markdown(run: Mapping[str, Any], turns: Sequence[Turn], tasks: Sequence[str]) -> str:
+    """A table for every kind of edit, a column for every number of edits.
+
+    tasks: that were to be asked; of some nothing is to be left alone
+    """
+    lines = [f"# {title(run)}", "", ABOUT]
+    if whole := [task for task in tasks if task not in {turn.chain.task for turn in turns}]:
+        lines += ["", f"Not asked, since they leave nothing alone: {', '.join(whole)}."]
     for task in dict.fromkeys(turn.chain.task for turn in turns):
         chosen = [turn for turn in turns if turn.chain.task == task]
         found, least = scores(chosen, lambda turn: turn.kept), scores(chosen, _comparable)
@@ -70,27 +80,44 @@ def markdown(run: Mapping[str, Any], turns: Sequence[Turn]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def pages(turns: Sequence[Turn]) -> list[Result]:
+    """Every kind of edit as a suite of a page: those that keep most and least come first."""
+    found = []
+    for task in dict.fromkeys(turn.chain.task for turn in turns):
+        chosen = [turn for turn in turns if turn.chain.task == task]
+        values = scores(chosen, lambda turn: turn.kept)
+        counts = {m: len({t.chain.name for t in chosen if m in _named(t, t.kept)}) for m in values}
+        found.append(Result(task, "", values, counts, {}, [_answered(turn) for turn in chosen]))
+    return found
+
+
 def record(turn: Turn) -> dict[str, Any]:
     """A line of results.jsonl, with the autoencoder's numbers too; of clips, every frame's."""
-    sample, mask = turn.trial.sample, turn.chain.untouched
-    line = {
-        "suite": SUITE,
-        "key": turn.trial.key,
-        "scene": turn.chain.name,
-        "seed": turn.trial.seed,
-        "task": turn.chain.task,
-        "group": turn.trial.group,
-        "prompt": sample.prompt,
-        "references": turn.references,
-        "output": turn.output,
-        "judged": {},
-        "measured": {_after(m, turn.edit): round(v, 4) for m, v in turn.kept.items()},
-        "why": [],
-        "autoencoder": {_after(m, turn.edit): round(v, 4) for m, v in turn.floor.items()},
-    }
+    line = asdict(_answered(turn)) | {"autoencoder": _named(turn, turn.floor)}
     if len(turn.answer) > 1:
-        line["by frame"] = by_frame(turn.answer, sample.target, mask)
+        truth = turn.trial.sample.target
+        line["by frame"] = by_frame(turn.answer, truth, turn.chain.untouched)
     return line
+
+
+def _answered(turn: Turn) -> Answered:
+    return Answered(
+        suite=SUITE,
+        key=turn.trial.key,
+        scene=turn.chain.name,
+        seed=turn.trial.seed,
+        task=turn.chain.task,
+        group=turn.trial.group,
+        prompt=turn.trial.sample.prompt,
+        references=turn.references,
+        output=turn.output,
+        measured=_named(turn, turn.kept),
+    )
+
+
+def _named(turn: Turn, values: Mapping[str, float]) -> dict[str, float]:
+    """Metrics, after so many edits."""
+    return {_after(metric, turn.edit): round(value, 4) for metric, value in values.items()}
 
 
 def _comparable(turn: Turn) -> dict[str, float]:

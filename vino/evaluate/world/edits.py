@@ -105,8 +105,14 @@ def _done(case: Case, sample: Sample, frame: int = 0) -> bool:
             left = len(reading.objects) == len(target.objects)
             bare = bool(target.objects) or has_background(target, reading)
             return left and bare and not any(is_it(o, t) for o in reading.objects for t in gone)
-        case "replace" | "edit_ref" | "add" | "add_ref" | "move":
+        case "replace" | "edit_ref" | "add" | "add_ref":
             return _are_there(new, reading)
+        case "move":  # and not copied
+            seen, wanted = (
+                sum(is_it(o, new[0]) for o in reading.objects),
+                sum(o.concept == new[0].concept for o in target.objects),
+            )
+            return _are_there(new, reading) and seen == wanted
         case "background":
             return has_background(target, reading)
         case "resize":

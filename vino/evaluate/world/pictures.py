@@ -57,7 +57,7 @@ def subject(case: Case, made: Verdict) -> None:
         metric = f"nearest of {len(HELD_OUT_CONCEPTS)} held-out"
         made.expect(metric, concepts <= nearest, case.why)
     made.expect("background", has_background(case.asked, case.reading), case.why)
-    if len(things) > 1:
+    if len(things) > 1 and any(is_present(thing, case.reading) for thing in things):
         swapped = any(
             (found := found_at(thing, case.reading)) is not None
             and found.concept in concepts - {thing.concept}

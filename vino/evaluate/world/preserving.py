@@ -9,15 +9,27 @@ import numpy as np
 from vino.evaluate.answers import collect, open_folder, output_of, write_references
 from vino.evaluate.asking import ModelCandidate
 from vino.evaluate.candidate import Candidate
+from vino.evaluate.files import write_whole
+from vino.evaluate.page import page
 from vino.evaluate.results import NAME
-from vino.evaluate.world.drift import SUITE, Turn, markdown, record, scores
+from vino.evaluate.world.drift import (
+    ABOUT,
+    SUITE,
+    Turn,
+    markdown,
+    pages,
+    record,
+    scores,
+    title,
+)
 from vino.evaluate.world.preservation import preserved
 from vino.evaluate.world.repeated import Chain, chains, floor
 from vino.evaluate.world.trials import Trial, known_world
 from vino.generate import Model
 
 EDITS = 4  # in a row
-SCENES, FEW = 24, 4  # of every task
+SCENES, FEW = 24, 4  # of every edit of pictures
+CLIPS, FEW_CLIPS = 4, 1  # and of clips, which take several times as long
 
 Floors = Mapping[str, Sequence[np.ndarray]]
 """Chain -> what the autoencoder leaves after every edit."""
@@ -38,6 +50,7 @@ def evaluate_preservation(
 
     seeds: the first also draws the scenes. out: folder for answers, results.jsonl, results.json
     and report.md; answers that are there already are not made again. quick: a few scenes.
+    seeds are those of pictures; clips take the first alone.
     Raises InputError for an unknown world and for a folder that holds another run.
     """
     asked = known_world(world, seeds)
@@ -45,19 +58,20 @@ def evaluate_preservation(
     run = {"suite": SUITE, "model": candidate.identity, "seed": seeds[0], "world": world}
     open_folder(out, run | {"quick": quick})
     known, turns = asked.vocabulary, []
-    for task in asked.edits:
-        rows = list(
-            chains(task, seeds[0], FEW if quick else SCENES, EDITS, known, candidate.size,
-                   candidate.frames)
-        )  # fmt: skip
+    pictures, clips = (FEW, FEW_CLIPS) if quick else (SCENES, CLIPS)
+    counts = dict.fromkeys(asked.edits, pictures) | dict.fromkeys(asked.clip_edits, clips)
+    for task, count in counts.items():
+        drawn = chains(task, seeds[0], count, EDITS, known, candidate.size, candidate.frames)
+        rows = list(drawn)
         floors = {row.name: floor(candidate, [s.target for s in row.samples]) for row in rows}
-        for seed in seeds:
+        for number, seed in enumerate(seeds[:1] if task in asked.clip_edits else seeds, 1):
             turns += list(_turns(candidate, rows, floors, seed, out))
-            watch(f"{SUITE}: {task}", seed - seeds[0] + 1, len(seeds))
-    (out / NAME).write_text("".join(f"{json.dumps(record(turn))}\n" for turn in turns))
+            watch(f"{SUITE}: {task}", number, len(seeds))
     results = {SUITE: scores(turns, lambda turn: turn.kept)}
-    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    (out / "report.md").write_text(markdown(run, turns))
+    write_whole(out / NAME, "".join(f"{json.dumps(record(turn))}\n" for turn in turns))
+    write_whole(out / "results.json", json.dumps(results, indent=1) + "\n")
+    write_whole(out / "report.md", markdown(run, turns, list(counts)))
+    write_whole(out / "report.html", page(title(run), ABOUT, pages(turns)))
     return results
 
 

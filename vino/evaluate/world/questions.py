@@ -27,8 +27,8 @@ VISIBLE_TURN = 6.0  # of 255, mean difference that a turning object has to make
 
 
 def vocabulary(course: Course) -> Iterator[Trial]:
-    """Every concept in every style, alone, on a background it stands out from."""
-    known = course.world.vocabulary
+    """Every concept in every style, alone, on a background it stands out from, ten times."""
+    known, course = course.world.vocabulary, course if course.quick else course.with_seeds(10)
     pairs = [(key, style) for style in known.styles for key in known.concepts]
     step = -(-len(pairs) // course.count(QUICK_PAIRS, PAIRS))
     for key, style in pairs[::step]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
 
 import cv2
@@ -55,6 +56,7 @@ def run_suite(name: str, trials: Sequence[Trial], exam: Examination) -> Result:
     """Score a candidate on the questions of one suite."""
     ideals = {t.scene: exam.candidate.reconstruct(t.sample.target) for t in _scenes(trials)}
     accuracy = judge_accuracy(exam, trials, ideals)
+    metrics = {trial.scene: seen.result().judged for _, trial, seen in accuracy}
     answers: dict[str, np.ndarray] = {}
     verdicts: dict[str, Future[Verdict]] = {}
     for trial, answer in _answers(name, exam, trials):
@@ -62,15 +64,16 @@ def run_suite(name: str, trials: Sequence[Trial], exam: Examination) -> Result:
         verdicts[trial.key] = exam.bench.judge(trial, answer, ideals[trial.scene])
     tally, answered = Tally(), []
     for trial in trials:
-        made = verdicts[trial.key].result()
+        made = verdicts[trial.key].result().of(metrics.get(trial.scene, ()))
         tally.add(trial, made)
         answered.append(_record(trial, made, exam.out))
-    tally.add_known("named")
+    seeds = len(trials) // max(1, len(ideals))
+    tally.add_known("named", seeds)
     shown = [(trial.sample, answers[trial.key]) for trial in trials]
     _write_sheets(exam.out / "sheets", name, answered, shown)
     counts = {metric: len(scenes) for metric, scenes in tally.rows().items()}
-    about = SUITES[name].about
-    return Result(name, about, tally.scores(), counts, _shares(accuracy), answered)
+    about = f"{SUITES[name].about} {_seeds(trials)}".strip()
+    return Result(name, about, tally.scores(), counts, _shares(accuracy, seeds), answered)
 
 
 @dataclass
@@ -88,11 +91,11 @@ class Tally:
             group = self.values.setdefault(metric, {}).setdefault(trial.group, {})
             group.setdefault(trial.scene, []).append(value)
 
-    def add_known(self, metric: str) -> None:
+    def add_known(self, metric: str, seeds: int) -> None:
         """Add the share of scenes in which a verdict, where there is one, nearly always holds."""
         if metric not in self.values:
             return
-        name = "known in 8 of 10 seeds"
+        name = f"known in {ceil(KNOWN * seeds)} of {seeds} seeds"
         self.judged.add(name)
         self.values[name] = {
             group: {scene: [float(np.mean(hits) >= KNOWN)] for scene, hits in scenes.items()}
@@ -136,17 +139,30 @@ def judge_accuracy(
     return made
 
 
-def _shares(judged: Judged) -> dict[str, dict[str, float]]:
-    """Metric -> damage -> share of true answers, damaged so, that the judge scores as true."""
+def _shares(judged: Judged, seeds: int) -> dict[str, dict[str, float]]:
+    """Metric -> damage -> share of true answers, damaged so, that the judge scores as true.
+
+    seeds: with which every scene was asked
+    """
     tallies: dict[str, Tally] = {}
     for name, trial, seen in judged:
         tallies.setdefault(name, Tally()).add(trial, replace(seen.result(), measured={}))
     found: dict[str, dict[str, float]] = {}
     for name, tally in tallies.items():
-        tally.add_known("named")
+        tally.add_known("named", seeds)
         for metric, values in tally.rows().items():
             found.setdefault(metric, {})[name] = float(np.mean([*values.values()]))
     return found
+
+
+def _seeds(trials: Sequence[Trial]) -> str:
+    """With how many seeds pictures and clips were asked."""
+    told = []
+    for kind, is_clip in (("pictures", False), ("clips", True)):
+        if few := [trial for trial in trials if trial.is_clip == is_clip]:
+            count = len(few) // len(_scenes(few))
+            told.append(f"{kind} with {count} seed{'s' * (count > 1)}")
+    return f"Asked: {', '.join(told)}." if told else ""
 
 
 def _scenes(trials: Sequence[Trial]) -> list[Trial]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
 from zlib import crc32
 
 from vino.data.world.compose import Split
@@ -10,6 +12,7 @@ from vino.data.world.tasks import TASKS, plan, rendered
 from vino.data.world.vocabulary import VOCABULARIES, Vocabulary
 from vino.errors import InputError
 
+SEEDS = 2**63  # that a request may have
 TRIES = 400  # scenes looked at for every question, where not all of them will do
 
 
@@ -66,6 +69,7 @@ class Trial:
     scene: names the sample; trials of one scene differ in their seed alone
     group: what sort of question it is within its suite
     rivals: two concepts of which only one can be there, where that is the question
+    noise: names the noise that is drawn with the seed: the scene's own where none is named
     """
 
     suite: str
@@ -74,10 +78,25 @@ class Trial:
     seed: int
     sample: Sample
     rivals: tuple[str, ...] = ()
+    noise: str = ""
 
     @property
     def key(self) -> str:
         return f"{self.scene}-seed{self.seed}"
+
+    @property
+    def noise_seed(self) -> int:
+        """What the answer's noise is drawn with: every scene has noise of its own."""
+        return (self.seed * 2**32 + crc32((self.noise or self.scene).encode())) % SEEDS
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tells the question from every other: words, media, noise, and the shape asked for."""
+        sample = self.sample
+        told = sha256(repr((self.noise_seed, sample.target.shape, sample.base)).encode())
+        for segment in sample.segments:
+            told.update(segment.encode() if isinstance(segment, str) else segment.tobytes())
+        return told.hexdigest()[:12]
 
     @property
     def is_clip(self) -> bool:
@@ -89,7 +108,8 @@ class Kind:
     """One sort of question: a task on some scenes.
 
     vocabulary: the model's own if None. keep: which plans will do. frames: of clips
-    rivals: see `Trial`
+    rivals: see `Trial`. pair: names kinds that put the same scenes in other words: their noise is
+        the same
     """
 
     group: str
@@ -99,6 +119,7 @@ class Kind:
     keep: Callable[[Plan], bool] = lambda plan: True
     frames: int | None = None
     rivals: tuple[str, ...] = ()
+    pair: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,6 +137,11 @@ class Course:
     frames: int
     longest: int
     quick: bool = False
+
+    def with_seeds(self, least: int) -> "Course":
+        """The same with so many seeds, counted on from the last where there are fewer."""
+        more = range(self.seeds[-1] + 1, self.seeds[-1] + 1 + least - len(self.seeds))
+        return replace(self, seeds=(*self.seeds, *more))
 
     def count(self, quick: int, full: int) -> int:
         return quick if self.quick else full
@@ -147,7 +173,8 @@ class Course:
         sample = rendered(kind.task, drawn, self.size, kind.frames or self.frames)
         scene = f"{suite}-{kind.group.replace(' ', '-')}-{name}"
         for seed in self.seeds[:1] if drawn.target.is_clip else self.seeds:
-            yield Trial(suite, scene, kind.group, seed, sample, kind.rivals)
+            noise = f"{suite}-{kind.pair}-{name}" if kind.pair else ""
+            yield Trial(suite, scene, kind.group, seed, sample, kind.rivals, noise)
 
 
 def changed(vocabulary: Vocabulary, **changes: object) -> Vocabulary:

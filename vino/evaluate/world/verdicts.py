@@ -1,7 +1,7 @@
 """What was asked against what is seen: judged scores (0 or 1), measured ones, and why."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ from vino.evaluate.world.judge import Found, Judge, Reading
 from vino.evaluate.world.motion import ClipReading, understand
 from vino.evaluate.world.trials import Trial
 
+SHAPE = "shape"  # the metric of answers that have not the shape asked for
 NEAR = 0.12  # of the frame: an object this close to a place is there
 
 
@@ -34,6 +35,12 @@ class Verdict:
         self.judged[metric] = int(holds)
         if not holds:
             self.why.append(f"{metric}: {why}")
+
+    def of(self, metrics: Iterable[str]) -> "Verdict":
+        """The same; an answer of another shape fails in all that a true one is judged by."""
+        if self.judged.get(SHAPE) != 0:
+            return self
+        return replace(self, judged={**dict.fromkeys(metrics, 0), **self.judged})
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +97,7 @@ def verdict(case: Case, score: Scorer) -> Verdict:
     made = Verdict()
     if case.answer.shape != case.sample.target.shape:
         wanted, got = case.sample.target.shape, case.answer.shape
-        made.expect("shape", False, f"{got} instead of {wanted}")
+        made.expect(SHAPE, False, f"{got} instead of {wanted}")
     else:
         score(case, made)
     return made
