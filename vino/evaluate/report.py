@@ -66,7 +66,7 @@ def write_card(folder: Path, run: Mapping[str, Any], results: Sequence[Result]) 
     """Put the scores into a model's card, in place of those that stand there; nothing else."""
     before, *behind = re.split(rf"^{CARD_HEAD}[ \t]*$", read_card(folder), maxsplit=1, flags=re.M)
     after = behind[0].partition("\n## ")[2] if behind else ""
-    section = [CARD_HEAD, "", tables.about(run)[1], "", *_table(tables.brief(results))]
+    section = [CARD_HEAD, "", tables.about(run)[1], "", *rows_of(tables.brief(results))]
     lines = [before.rstrip(), "", *section, *(["", f"## {after.rstrip()}"] if after else [])]
     write_whole(folder / CARD, "\n".join(lines) + "\n")
 
@@ -77,19 +77,20 @@ def markdown(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -> st
     lines = [f"# {title}", "", about]
     goals = tables.goals(results)
     if goals.rows:
-        lines += ["", f"## {tables.GOALS_HEAD}", "", *_table(goals)]
+        lines += ["", f"## {tables.GOALS_HEAD}", "", *rows_of(goals)]
     for result in results:
         lines += ["", f"## {result.suite}", "", *([result.about, ""] if result.about else [])]
-        lines += _table(tables.scores(result)) if result.scores else [tables.NOTHING]
+        lines += rows_of(tables.scores(result)) if result.scores else [tables.NOTHING]
         sheets = [f"sheets/{result.suite}-{kind}.png" for kind in ("successes", "failures")]
         there = [f"[{s.rpartition('-')[2][:-4]}]({s})" for s in sheets if (out / s).exists()]
         lines += ["", f"Contact sheets: {', '.join(there)}."] if there else []
     published = tables.beside_published(results)
     if published.rows:
-        lines += ["", "## Beside the published numbers", "", WORLDS_DIFFER, "", *_table(published)]
+        lines += ["", "## Beside the published numbers", "", WORLDS_DIFFER, "", *rows_of(published)]
     return "\n".join(lines) + "\n"
 
 
-def _table(table: Table) -> list[str]:
+def rows_of(table: Table) -> list[str]:
+    """A table in Markdown, line by line."""
     rule = ["---"] * len(table.heads)
     return [f"| {' | '.join(cells)} |" for cells in (table.heads, rule, *table.rows)]

@@ -17,7 +17,7 @@ from vino.evaluate.official.judged import Judgement
 from vino.evaluate.official.record import Record, named
 from vino.evaluate.official.suites import BENCHMARKS
 from vino.evaluate.page import page
-from vino.evaluate.report import _table
+from vino.evaluate.report import rows_of
 from vino.evaluate.results import Answered, Result, read_results, write_results
 
 SHOWN = 20  # names of failures and problems in the report; all are in NAME.json
@@ -102,7 +102,7 @@ def write_report(out: Path, outcome: Outcome) -> Path:
     lines = [f"# {TITLE}", "", ABOUT]
     for result in results:
         lines += ["", f"## {result.suite}", "", result.about]
-        lines += ["", *_table(tables.scores(result))] if result.scores else []
+        lines += ["", *rows_of(tables.scores(result))] if result.scores else []
         lines += ["", f"More in [{result.suite}.md]({result.suite}.md)."]
     write_whole(out / "report.md", "\n".join(lines) + "\n")
     return out / f"{name}.md"
@@ -126,7 +126,7 @@ def _markdown(told: Mapping[str, Any]) -> str:
     for paragraph in _about(told):
         lines += ["", paragraph]
     if told["scores"]:
-        lines += ["", *_table(_scores(told))]
+        lines += ["", *rows_of(_scores(told))]
     refused = [f"{failure['name']}: {failure['error']}" for failure in told["failed"]]
     lines += _listed("Refused by the model", refused)
     lines += _listed("Not as the official scorer needs it", told["problems"])
