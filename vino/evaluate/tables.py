@@ -35,7 +35,7 @@ def about(run: Mapping[str, Any]) -> tuple[str, str]:
         f"from seed {run['seed']} on",
         *(["quick: a few scenes of each kind"] if run["quick"] else []),
         f"vino {vino.__version__}",
-        f"times on {cores()} cores ({platform.machine()})",
+        f"times on {cores()} core{'s' * (cores() > 1)} ({platform.machine()})",
     ]
     return f"{name} on held-out scenes of the emoji world", (
         f"{', '.join(told)}. Means with 95 % bootstrap intervals over scenes; where all "
