@@ -13,11 +13,18 @@ from vino.evaluate.world.repeated import Chain
 from vino.evaluate.world.trials import Trial
 
 SUITE = "preservation"
+MEASURED = (
+    "Outside: what the edit should have kept, measured without a judge; inside: the rest. Shift "
+    "and zoom are measured where the kept part has structure to measure them by and still shows it."
+)
 ABOUT = (
     "Every number: mean over scenes, its 95 % bootstrap interval, and in brackets what the "
     "autoencoder alone leaves when it encodes and decodes the truth as often, which is the floor. "
-    "Outside: what the edit should have kept, measured without a judge; inside: the rest. Shift "
-    "and zoom are measured where the kept part has structure to measure them by and still shows it."
+    f"{MEASURED}"
+)
+ON_PAGE = (
+    "Every number: mean over n scenes and its 95 % bootstrap interval; report.md has beside it "
+    f"what the autoencoder alone leaves. {MEASURED}"
 )
 
 

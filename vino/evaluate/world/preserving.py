@@ -13,7 +13,7 @@ from vino.evaluate.files import write_whole
 from vino.evaluate.page import page
 from vino.evaluate.results import NAME
 from vino.evaluate.world.drift import (
-    ABOUT,
+    ON_PAGE,
     SUITE,
     Turn,
     markdown,
@@ -71,7 +71,7 @@ def evaluate_preservation(
     write_whole(out / NAME, "".join(f"{json.dumps(record(turn))}\n" for turn in turns))
     write_whole(out / "results.json", json.dumps(results, indent=1) + "\n")
     write_whole(out / "report.md", markdown(run, turns, list(counts)))
-    write_whole(out / "report.html", page(title(run), ABOUT, pages(turns)))
+    write_whole(out / "report.html", page(title(run), ON_PAGE, pages(turns)))
     return results
 
 
