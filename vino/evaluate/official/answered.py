@@ -1,9 +1,9 @@
 """What was asked, made and said, as lines of results.jsonl; and intervals of the scores."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from vino.evaluate.files import copy_whole
 from vino.evaluate.official.benchmark import Benchmark, Case, Mean, Scores
 from vino.evaluate.official.judged import Judgement
 from vino.evaluate.results import Answered
@@ -108,15 +108,7 @@ def _references(benchmark: Benchmark, case: Case, folder: Path, out: Path) -> tu
             continue
         name = f"references/{benchmark.name}-{case.name}-{number}{source.suffix.lower()}"
         if not (out / name).exists() and source.is_file():
-            _copy(source, out / name)
+            copy_whole(source, out / name)
         if (out / name).exists():
             names.append(name)
     return tuple(names)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.part")
-    shutil.copyfile(source, partial)
-    partial.replace(target)

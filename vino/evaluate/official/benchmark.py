@@ -1,7 +1,6 @@
 """What every official benchmark says of itself: its prompts, its files, its results, its totals."""
 
 import gzip
-import hashlib
 import json
 import os
 from abc import ABC, abstractmethod
@@ -11,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from vino.checkpoints.save import file_hash
 from vino.errors import InputError
 from vino.evaluate.official.questions import Question, Verdict
 
@@ -44,6 +44,11 @@ class Mean:
 
     metric: str
     groups: tuple[frozenset[str], ...] = (frozenset(),)
+
+
+def means_by_kind(metric: str, kinds: Iterable[str]) -> dict[str, Mean]:
+    """The mean over the samples of every kind, by its name."""
+    return {kind: Mean(metric, (frozenset({kind}),)) for kind in kinds}
 
 
 @dataclass(frozen=True)
@@ -132,12 +137,6 @@ class Benchmark(ABC):
         Name -> content of every file.
         """
         return {}
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shipped(name: str) -> str:

@@ -16,6 +16,7 @@ from vino.evaluate.official.benchmark import (
     Mean,
     Scores,
     mean,
+    means_by_kind,
     parse_lines,
     read_text,
     shipped,
@@ -72,6 +73,6 @@ class GenEval(Benchmark):
         wanted = {(case.text, file) for case in cases for file in case.files}
         is_whole = len(cases) == self.count and wanted <= there
         means = {"overall": Mean(CORRECT, tuple(frozenset({tag}) for tag in parts))}
-        means |= {tag: Mean(CORRECT, (frozenset({tag}),)) for tag in parts}
+        means |= means_by_kind(CORRECT, parts)
         values = {"overall": mean(parts.values()), **parts}
         return Scores(values, is_whole, samples=samples, means=means, why=why)

@@ -19,6 +19,7 @@ from vino.evaluate.official.benchmark import (
     file_name,
     inside,
     mean,
+    means_by_kind,
     parse_json,
     read_text,
     text_of,
@@ -90,7 +91,7 @@ class ImgEdit(Benchmark):
         parts = {kind: round(mean(values), 2) for kind, values in sorted(by_kind.items())}
         values = {"overall": mean(parts.values()), **parts}
         means = {"overall": Mean(SCORE, tuple(frozenset({kind}) for kind in parts))}
-        means |= {kind: Mean(SCORE, (frozenset({kind}),)) for kind in parts}
+        means |= means_by_kind(SCORE, parts)
         is_whole = self.has_all(cases, answers.keys())
         return Scores(values, is_whole, tuple(unusable), samples, means)
 

@@ -22,6 +22,7 @@ from vino.evaluate.official.benchmark import (
     file_name,
     inside,
     mean,
+    means_by_kind,
     read_text,
     text_of,
 )
@@ -115,7 +116,7 @@ class OpenVE(Benchmark):
         parts = {kind: round(mean(values), 2) for kind, values in sorted(by_kind.items())}
         values = {"overall": round(mean(everything), 2), **parts}
         means = {"overall": Mean(SCORE)}
-        means |= {kind: Mean(SCORE, (frozenset({kind}),)) for kind in parts}
+        means |= means_by_kind(SCORE, parts)
         return Scores(values, self.has_all(cases, there), tuple(unusable), samples, means)
 
 

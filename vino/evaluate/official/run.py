@@ -157,14 +157,8 @@ def _generate(
     """Make what is missing; returns what failed."""
     total = sum(len(case.files) for case in cases)
     missing = missing_samples(cases, folder)
-    settled = total - len(missing)
-
-    def done(more: int) -> None:
-        nonlocal settled
-        settled += more
-        watch(benchmark.name, settled, total)
-
-    done(0)
+    done = _counting(watch, benchmark.name, total)
+    done(total - len(missing))
     return generate(model, benchmark, missing, folder, settings.seed, done)
 
 
@@ -196,20 +190,27 @@ def _hear(
     """Ask the judge about every case that was made."""
     assert settings.judge is not None
     questions = [question for case in cases for question in benchmark.questions(folder, case)]
-    answered = 0
     name = settings.judge.model
+    done = _counting(watch, f"{benchmark.name}: {name}", len(questions))
 
     def begin(cost: Estimate, had: int) -> None:
         note(f"{benchmark.name}: asking {name}: {cost}; {had:,} answers are here")
         done(had)
 
-    def done(more: int) -> None:
-        nonlocal answered
-        answered += more
-        watch(f"{benchmark.name}: {name}", answered, len(questions))
-
     log = Log(settings.out / f"{benchmark.name}.judge.jsonl")
     return hear(settings.judge, questions, log, begin, done)
+
+
+def _counting(watch: Watcher, what: str, total: int) -> Callable[[int], None]:
+    """Takes how many more are done, and tells how many are."""
+    settled = 0
+
+    def done(more: int) -> None:
+        nonlocal settled
+        settled += more
+        watch(what, settled, total)
+
+    return done
 
 
 def _with_samples(

@@ -92,9 +92,9 @@ def pages(turns: Sequence[Turn]) -> list[Result]:
     found = []
     for task in dict.fromkeys(turn.chain.task for turn in turns):
         chosen = [turn for turn in turns if turn.chain.task == task]
-        values = scores(chosen, lambda turn: turn.kept)
-        counts = {m: len({t.chain.name for t in chosen if m in _named(t, t.kept)}) for m in values}
-        found.append(Result(task, "", values, counts, {}, [_answered(turn) for turn in chosen]))
+        values, answered = scores(chosen, lambda turn: turn.kept), list(map(_answered, chosen))
+        counts = {m: len({one.scene for one in answered if m in one.measured}) for m in values}
+        found.append(Result(task, "", values, counts, {}, answered))
     return found
 
 

@@ -16,7 +16,15 @@ from vino.evaluate.world.clips import moves_as_told, upright_frames
 from vino.evaluate.world.judge import Reading
 from vino.evaluate.world.pictures import shows_exactly
 from vino.evaluate.world.preservation import psnr, untouched
-from vino.evaluate.world.verdicts import Case, Verdict, found_at, has_background, is_it, is_present
+from vino.evaluate.world.verdicts import (
+    Case,
+    Verdict,
+    found_at,
+    has_background,
+    is_it,
+    is_present,
+    times_seen,
+)
 
 LOSS = 2.0  # dB that untouched pixels may lose against the autoencoder
 FRAMES_READ = 5  # of a clip
@@ -108,11 +116,8 @@ def _done(case: Case, sample: Sample, frame: int = 0) -> bool:
         case "replace" | "edit_ref" | "add" | "add_ref":
             return _are_there(new, reading)
         case "move":  # and not copied
-            seen, wanted = (
-                sum(is_it(o, new[0]) for o in reading.objects),
-                sum(o.concept == new[0].concept for o in target.objects),
-            )
-            return _are_there(new, reading) and seen == wanted
+            wanted = sum(thing.concept == new[0].concept for thing in target.objects)
+            return _are_there(new, reading) and times_seen(new[0], reading) == wanted
         case "background":
             return has_background(target, reading)
         case "resize":

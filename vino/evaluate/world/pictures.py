@@ -14,6 +14,7 @@ from vino.evaluate.world.verdicts import (
     is_in_place,
     is_it,
     is_present,
+    times_seen,
 )
 
 
@@ -101,7 +102,7 @@ def shows_exactly(scene: Scene, reading: Reading) -> bool:
 
 
 def _counted(scene: Scene, reading: Reading) -> bool:
-    return sum(is_it(o, scene.objects[0]) for o in reading.objects) == len(scene.objects)
+    return times_seen(scene.objects[0], reading) == len(scene.objects)
 
 
 def _coloured(scene: Scene, reading: Reading) -> bool:

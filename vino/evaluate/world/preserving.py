@@ -48,9 +48,9 @@ def evaluate_preservation(
 ) -> dict[str, dict[str, list[float]]]:
     """Edit held-out scenes once and several times in a row; suite -> metric -> [value, low, high].
 
-    seeds: the first also draws the scenes. out: folder for answers, results.jsonl, results.json
-    and report.md; answers that are there already are not made again. quick: a few scenes.
-    seeds are those of pictures; clips take the first alone.
+    seeds: the first also draws the scenes; clips take it alone. out: folder for answers,
+    results.jsonl, results.json, report.md and report.html; answers that are there already are not
+    made again. quick: a few scenes.
     Raises InputError for an unknown world and for a folder that holds another run.
     """
     asked = known_world(world, seeds)

@@ -113,6 +113,11 @@ def is_present(thing: SceneObject, reading: Reading) -> bool:
     return any(is_it(found, thing) for found in reading.objects)
 
 
+def times_seen(thing: SceneObject, reading: Reading) -> int:
+    """How often it is in the picture."""
+    return sum(is_it(found, thing) for found in reading.objects)
+
+
 def found_at(thing: SceneObject, reading: Reading) -> Found | None:
     """What is found where the object should be."""
     near = [o for o in reading.objects if max(abs(o.x - thing.x), abs(o.y - thing.y)) < NEAR]
