@@ -209,6 +209,14 @@ def test_replacing_a_model(model, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
 
 
+def test_who_may_read_any_file_of_a_user_may_read_the_model(model, tmp_path):
+    (tmp_path / "any").touch()
+    usual = (tmp_path / "any").stat().st_mode
+    folder = write_native(tmp_path / "m", Checkpoint.of(model, CARD))
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.stat().st_mode for path in files} == {usual}
+
+
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_nothing_is_left_half_written(model, tmp_path, monkeypatch, error):
     write_native(tmp_path / "m", Checkpoint.of(model, CARD))

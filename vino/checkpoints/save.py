@@ -49,7 +49,7 @@ def folder_written_whole(folder: Path, replace: bool = False) -> Iterator[Path]:
         raise InputError(f"{folder}: cannot be written ({error.strerror})") from None
     try:
         yield fresh
-        fresh.chmod(0o777 & ~_umask())  # temporary folders are private
+        _open_up(fresh)
         _take_place(fresh, folder)
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -133,7 +133,9 @@ def _take_place(fresh: Path, folder: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _umask() -> int:
+def _open_up(folder: Path) -> None:
+    """Give everything its usual permissions: temporary folders and safetensors' are private."""
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    for path in (folder, *folder.rglob("*")):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
