@@ -9,7 +9,7 @@ let rater = localStorage.getItem("rater") || "";
 let place = { number: 1, done: 0, total: 0 };
 let votes = {};
 let asked = QUESTIONS[0]; // what the keys answer
-let isBusy = false;
+let underway = Promise.resolve();
 
 async function ask(path, options) {
   const reply = await fetch(path, options);
@@ -17,20 +17,24 @@ async function ask(path, options) {
   return reply.json();
 }
 
-/** Do one thing at a time; what goes wrong is said on the page. */
-async function attempt(action) {
-  if (isBusy) return;
-  isBusy = true;
-  try {
-    $("trouble").hidden = true;
-    await action();
-  } catch (error) {
-    const isOffline = error instanceof TypeError;
-    $("trouble").textContent = isOffline ? "The study cannot be reached. Is it running?" : error.message;
-    $("trouble").hidden = false;
-  } finally {
-    isBusy = false;
-  }
+/** One thing after another, as long as it is about what was seen when it was asked for. */
+function attempt(action) {
+  const seen = where();
+  underway = underway.then(async () => {
+    if (where() !== seen) return;
+    try {
+      $("trouble").hidden = true;
+      await action();
+    } catch (error) {
+      const isOffline = error instanceof TypeError;
+      $("trouble").textContent = isOffline ? "The study cannot be reached. Is it running?" : error.message;
+      $("trouble").hidden = false;
+    }
+  });
+}
+
+function where() {
+  return [rater, place.number, $("item").hidden].join("/");
 }
 
 function show(section) {
