@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test browser lint docs docs-test gallery soak fuzz clean
+.PHONY: demo test browser lint docs docs-test gallery kills soak fuzz clean
 
 demo: $(READY)
 	$(BIN)/python recipes/demo.py
@@ -16,6 +16,10 @@ test: $(READY)
 browser: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[browser]"
 	$(BIN)/python -m pytest --override-ini addopts= tests/browser
+
+# Training killed at fifty random instants, which `make test` does at five: minutes.
+kills: $(READY)
+	VINO_KILLS=50 $(BIN)/python -m pytest tests/train/test_kill.py
 
 # `vino serve` at full size: 200 jobs and five kills; 10,000 damaged requests. Minutes each.
 soak: $(READY)

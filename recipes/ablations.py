@@ -251,7 +251,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         bench = Bench(out=args.out, kept=args.kept)
         with asked_to_stop() as asked:
             try:
-                run(bench, args.arm or tuple(ARMS), args.seed or SEEDS, lambda: bool(asked))
+                run(bench, args.arm or tuple(ARMS), args.seed or SEEDS, asked)
             except InputError as error:
                 parser.error(str(error))
             except KeyboardInterrupt:

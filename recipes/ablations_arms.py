@@ -19,6 +19,7 @@ from vino.data.packing import Batching
 from vino.data.planner import Corpus
 from vino.data.sample import Example
 from vino.data.sources.world import WorldSource
+from vino.data.world.motion import FPS
 from vino.data.world.vocabulary import Vocabulary, concept
 from vino.model.conditioner import Conditioner, ConditionerConfig, Given
 from vino.model.mmdit import MMDiT, MMDiTConfig
@@ -153,7 +154,7 @@ def card() -> Card:
         "frames": FRAMES,
         "max_frames": 17,
         "max_area": SIDE**2,
-        "fps": 12.0,
+        "fps": FPS,
         "reference_area": SIDE**2,
     }
     origin = Origin("all", "trained on the emoji world", "Apache-2.0")

@@ -38,7 +38,7 @@ def recipe() -> TrainConfig:
         validation=held_out,
         lora=Lora(rank=16),
         parallel=Parallel(recompute=True),
-        watching=Watching(validate=0, samples=0),
+        watching=Watching(validate=200, samples=500),  # where --held-out names examples
     )
 
 

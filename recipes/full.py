@@ -5,7 +5,8 @@ r"""Train VINO at full size: Table 1 and Figure 6 of the paper, to the number.
         --manifest data.jsonl
 
 The model to begin from is HunyuanVideo's own (a base: it gets new queries and connectors). What
-the paper leaves open is ours: logit-normal times, fully sharded data parallel for ZeRO-2. With
+the paper leaves open is ours: logit-normal times, fully sharded data parallel for ZeRO-2, the
+ramp of the averages' decay (it ends at 0.9996 and would pass 0.9999 after 90,000 steps). With
 `--one-task false --batch 0 --tokens 80000` steps are packed with mixed tasks instead.
 """
 

@@ -27,6 +27,7 @@ from vino.data.planner import Corpus
 from vino.data.sample import Example
 from vino.data.sources.world import WorldSource
 from vino.data.world.compose import Split
+from vino.data.world.motion import FPS
 from vino.data.world.vocabulary import FULL, SECOND_LIGHT, STYLES, Vocabulary
 from vino.model.autoencoder import AutoencoderConfig
 from vino.model.conditioner import Conditioner, ConditionerConfig
@@ -149,7 +150,7 @@ class Desk:
             "frames": 17,
             "max_frames": 33,
             "max_area": 128 * 128,
-            "fps": 12.0,
+            "fps": FPS,
             "reference_area": self.side**2,
         }
         origin = Origin("all", "trained from nothing on the emoji world", "Apache-2.0")
@@ -227,7 +228,11 @@ def onward() -> TrainConfig:
 
 
 def whole() -> TrainConfig:
-    """Every concept, style, motion and task, at 128 pixels: for a GPU."""
+    """Every concept, style, motion and task, at 128 pixels: for a GPU.
+
+    A first guess, never run. Its vision-language model is the desk's, which trains on one CPU core
+    and has lessons in the flat style alone.
+    """
     desk = Desk(
         vocabulary=replace(FULL, in_place_share=0.3),
         examined=FULL,

@@ -22,7 +22,7 @@ import tyro
 from tiny_tokenizer import train_tokenizer
 from tiny_vlm_batches import answer_loss, batches
 from tiny_vlm_exam import examine
-from tiny_vlm_lessons import FPS, draw_lesson
+from tiny_vlm_lessons import draw_lesson
 from tiny_vlm_model import VISION, VOCABULARY, new_model, save
 from tiny_vlm_sight import Namer, SightHeads, sight_batch
 from torch import Tensor
@@ -30,6 +30,7 @@ from tqdm import tqdm
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3VLForConditionalGeneration
 
 from vino.data.world.captions import long_caption
+from vino.data.world.motion import FPS
 from vino.data.world.tasks import plan
 from vino.data.world.vocabulary import FIRST_LIGHT, TRAINING_CONCEPTS, WHOLE, concept_names
 from vino.model.vlm import VLM

@@ -23,6 +23,7 @@ from vino.data.world.captions import (
     short_caption,
 )
 from vino.data.world.compose import Draft, Split, draw_scene
+from vino.data.world.motion import FPS
 from vino.data.world.phrasing import ORDINALS, utter
 from vino.data.world.render import render
 from vino.data.world.samples import Shot
@@ -49,7 +50,7 @@ TASK_SHARES = {
 TASK_NAMES, TASK_WEIGHTS = zip(*TASK_SHARES.items(), strict=True)
 PAINTED = replace(SECOND_LIGHT, tint_share=0.5, group_share=0.2)
 PATTERNED = replace(WHOLE, backgrounds=KINDS, tints=TINTS, tint_share=0.3, group_share=0.2)
-SIZE, CLIP_FRAMES, FPS = 64, 17, 24.0
+SIZE, CLIP_FRAMES = 64, 17
 
 DESCRIBE = (
     *("Describe the image.", "Describe Image 1.", "What does the image show?"),

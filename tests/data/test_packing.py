@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import astuple
 
 import numpy as np
@@ -10,10 +11,38 @@ import pytest
 from tests.data.synthetic import FULL, STAGE_3, TINY, stage_3
 from vino.data.buckets import Shape
 from vino.data.mixture import Draw
-from vino.data.packing import Balance, Batching, Item, fill_bins, spread
+from vino.data.packing import Batching, Bin, Item, fill_bins, spread, tokens, work
 from vino.data.planner import Corpus, Planner
 from vino.errors import InputError
 from vino.sizes import PixelSize
+
+
+class Balance:
+    """Figures of a run of micro-batches: how full they are and how alike the ranks' work is."""
+
+    def __init__(self, budget: int = 0):
+        self.budget = budget
+        self.used: list[float] = []
+        self.waits: list[float] = []
+        self.examples = 0
+
+    def add(self, row: Sequence[Bin]) -> None:
+        """Count one micro-batch of all ranks."""
+        loads = [work(items) for items in row]
+        self.examples += sum(len(items) for items in row)
+        self.waits.append(max(loads) / (sum(loads) / len(loads)) - 1)
+        if self.budget:
+            self.used.append(tokens([i for items in row for i in items]) / self.budget / len(row))
+
+    @property
+    def fullness(self) -> float:
+        """Mean share of the token budget that is used."""
+        return float(np.mean(self.used)) if self.used else float("nan")
+
+    @property
+    def imbalance(self) -> float:
+        """How much longer the busiest rank works than the mean, on average over micro-batches."""
+        return float(np.mean(self.waits))
 
 
 def planner(fitting, sources, ranks: int = 1, seed: int = 0, **batching) -> Planner:

@@ -47,6 +47,8 @@ def example(index: int) -> Example:
 class Loader:
     """Deals examples in turn to the ranks; the union of a step is the same for any number."""
 
+    skipped = 0
+
     def __init__(self, whole: int, rank: int, ranks: int, first: int = 0):
         self.whole, self.rank, self.ranks, self.place = whole, rank, ranks, first
 

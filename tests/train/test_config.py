@@ -63,13 +63,14 @@ def test_rate_is_constant_unless_told(full):
 def test_overrides_are_typed(full):
     words = (
         "--seed 3 --out runs/a --saving.every=50 --stage2.lr 1e-5 --stages.steps 7 "
-        "--stage3.mixture.t2i 40 --stage2.ema none --stage1.betas 0.8,0.9 "
+        "--stage3.mixture.t2i 40 --stage3.lengths.i2v 33 --stage2.ema none --stage1.betas 0.8,0.9 "
         "--parallel.precision float32 --parallel.recompute false"
     )
     changed = override(full, words.split())
     assert changed.seed == 3 and changed.out == Path("runs/a") and changed.saving.every == 50
     assert [s.steps for s in changed.stages] == [7, 7, 7]
     assert [s.lr for s in changed.stages] == [1e-4, 1e-5, 2e-5]
+    assert changed.stages[2].lengths == {"i2v": 33}
     assert changed.stages[2].mixture["t2i"] == 40 and changed.stages[1].ema is None
     assert changed.stages[0].betas == (0.8, 0.9)
     assert changed.parallel.precision == "float32" and not changed.parallel.recompute

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("VINO_KILLS", "5"))  # 50 before a release
+KILLS = int(os.environ.get("VINO_KILLS", "5"))  # 50 in `make kills`
 
 
 def test_a_killed_run_continues_with_exactly_the_same_losses(tmp_path):

@@ -1,6 +1,7 @@
 """Whole runs: stages, resuming, refusing, watching, exporting."""
 
 import json
+import signal
 import warnings
 from dataclasses import replace
 
@@ -13,12 +14,15 @@ from vino import generate
 from vino.errors import CheckpointError, InputError
 from vino.media import Frames
 from vino.train import checkpoint
-from vino.train.config import Saving, Watching
+from vino.train.config import Lora, Saving, Watching
+from vino.train.ema import Average
 from vino.train.guard import TrainingError
 from vino.train.log import read_lines
-from vino.train.loop import train
+from vino.train.loop import Run, _step, train
+from vino.train.optim import optimizers
 from vino.train.parallel import Ranks
-from vino.train.run import main
+from vino.train.run import asked_to_stop, main
+from vino.train.trainee import choose
 from vino.train.watch import passes
 
 ALONE = Ranks(0, 1, torch.device("cpu"))
@@ -102,6 +106,26 @@ def test_it_can_be_tried_while_it_trains(tmp_path):
     assert generate.load(tmp_path / "model", device="cpu").generate("thing", steps=1).size
 
 
+def test_a_run_stopped_at_the_last_step_of_a_stage_has_it(tmp_path):
+    config = recipe(out=tmp_path, saving=Saving(every=100))
+    steps = config.stages[0].steps
+    with pytest.raises(KeyboardInterrupt):
+        train(config, ALONE, stop=lambda: len(losses(tmp_path)) == steps - 1)
+    saved = checkpoint.read_run(checkpoint.latest(tmp_path / "checkpoints"))
+    assert saved["progress"] == {"stage": 1, "step": 0, "total": steps}
+
+
+def test_the_first_signal_asks_once_somebody_listens():
+    with asked_to_stop() as asked:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert not asked()
+        signal.raise_signal(signal.SIGTERM)
+        assert asked()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+
+
 def test_checkpoints_rotate(tmp_path):
     train(recipe(out=tmp_path, saving=Saving(every=1, keep=2)), ALONE)
     names = sorted(p.name for p in (tmp_path / "checkpoints").iterdir())
@@ -125,6 +149,37 @@ def test_a_run_that_explodes_is_stopped(tmp_path):
     stage = replace(STAGE, steps=30)
     with pytest.raises(TrainingError, match="10 of the last 10 steps were refused"):
         train(recipe(out=tmp_path, build=broken, stages=(stage,)), ALONE)
+
+
+def test_a_step_that_is_not_finite_changes_nothing(tmp_path):
+    """Weights and averages; the run goes on."""
+    run = Run(recipe(out=tmp_path), ALONE)
+    parameters = choose(run.trainee, STAGE.trainable)
+    opts = optimizers(parameters, STAGE, ALONE)
+    run.average = Average(parameters)
+
+    def stepped():
+        _step(run, STAGE, opts, parameters, [[example(i) for i in range(2)]])
+        kept = [*parameters.values(), *run.average.weights.values(), *moments(opts)]
+        return [tensor.detach().clone() for tensor in kept]
+
+    good = stepped()
+    with torch.no_grad():
+        parameters["mmdit.final_proj.bias"][0] = torch.nan
+    refused = stepped()
+    changed = [i for i, (a, b) in enumerate(zip(good, refused, strict=True)) if not a.equal(b)]
+    assert run.guard.skipped == 1
+    assert changed == [list(parameters).index("mmdit.final_proj.bias")], "the fault alone"
+
+
+def moments(opts):
+    return [x for o in opts for state in o.state.values() for x in state.values()]
+
+
+def test_adapters_learn_alone(tmp_path):
+    config = recipe(out=tmp_path, lora=Lora(rank=2))
+    with pytest.raises(InputError, match="first: with adapters nothing else is trained"):
+        train(config, ALONE)
 
 
 def test_what_gradients_are_usual_is_learned_anew_by_every_stage(tmp_path):

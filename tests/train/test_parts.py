@@ -16,11 +16,11 @@ from vino.train.guard import Guard, TrainingError
 from vino.train.loss import flow_matching
 from vino.train.optim import clip, gradient_norms, optimizers
 from vino.train.parallel import Ranks
-from vino.train.prepare import Fitting, prepare
+from vino.train.prepare import ReferenceGrid, prepare
 from vino.train.trainee import Trainee, choose
 
 ALONE = Ranks(0, 1, torch.device("cpu"))
-FITTING = Fitting(SIDE * SIDE, 8, 241)
+GRID = ReferenceGrid(SIDE * SIDE, 8, 241)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def trainee():
 
 def batch_of(trainee, *indices):
     stage = replace(STAGE, dropout=0.0)
-    return prepare(Frozen(trainee.vino), [example(i) for i in indices], stage, 0, FITTING)
+    return prepare(Frozen(trainee.vino), [example(i) for i in indices], stage, 0, GRID)
 
 
 def test_loss_is_the_squared_error_of_the_velocity():
@@ -113,6 +113,17 @@ def test_guard_skips_and_stops():
     assert again.skipped == 2
     with pytest.raises(TrainingError, match="3 of the last 34 steps were refused"):
         again.accepts(float("inf"))
+
+
+def test_a_short_window_is_judged_by_what_it_holds():
+    guard = Guard(Refusing(window=5, most=3))
+    assert all(guard.accepts(1.0) for _ in range(5)) and not guard.accepts(100.0)
+
+
+@pytest.mark.parametrize("limits", [{"most": 0}, {"window": 5, "most": 6}, {"explode": 1.0}])
+def test_refusing_that_could_never_stop_a_run_is_refused(limits):
+    with pytest.raises(InputError, match="refusing"):
+        Refusing(**limits)
 
 
 def test_a_few_bad_steps_far_apart_stop_nothing():

@@ -58,6 +58,15 @@ def test_it_trains_and_resumes(manifest, tmp_path, mode):
     assert set(read_lines(whole.out)[-1]["validation"]) == {"all", "t2i", "image_edit"}
 
 
+def test_a_later_stage_without_data_is_told_before_the_first(manifest, tmp_path):
+    first = replace(STAGE, mixture={"t2i": 1}, area=SIDE * SIDE)
+    stages = (first, replace(first, name="later", mixture={"t2i": 1, "t2v": 1}))
+    config = recipe(out=tmp_path / "run", stages=stages, feeds=feeds, manifest=str(manifest))
+    with pytest.raises(InputError, match="asks for t2v"):
+        train(config, ALONE)
+    assert not (tmp_path / "run").exists()
+
+
 def test_held_out_records_that_cannot_be_used_are_left_out(manifest, tmp_path, caplog):
     (tmp_path / "1.png").write_bytes(b"broken")
     config = recipe(held_out=str(manifest), watching=Watching(validation=5))

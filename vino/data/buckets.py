@@ -64,6 +64,14 @@ class Buckets:
         return PixelSize(frames, height, width)
 
 
+def reaches(base: PixelSize, bucket: PixelSize) -> None:
+    """InputError when the clip that is edited is shorter than what is to come of it."""
+    if 1 < base.frames < bucket.frames:
+        raise InputError(
+            f"the clip that is edited has {base.frames} frames, its target {bucket.frames}"
+        )
+
+
 def fill(media: Frames, bucket: PixelSize) -> Frames:
     """Scale to cover the bucket, crop what hangs over on both sides, keep the first frames.
 
@@ -179,5 +187,7 @@ class Fitting:
     def shape(self, outline: Outline, task: str) -> Shape:
         """Bucket and cost of an example; InputError when it is of no use."""
         bucket = self.buckets.bucket(outline.target, task)
+        if outline.base is not None:
+            reaches(outline.references[outline.base][1], bucket)
         tokens = self.meter.visual(outline, bucket) + self.meter.context(outline, bucket)
         return Shape(bucket, tokens, self.meter.work(tokens))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vino.data.buckets import Buckets
+from vino.data.buckets import Buckets, reaches
 from vino.data.manifest import open_records
 from vino.data.sample import NO_RULES, Placed, Record, Rules
 from vino.data.sources.records import Admit, read
@@ -132,8 +132,11 @@ def _look(
 ) -> None:
     """Decode all media of a record."""
     try:
+        bases = []
         for medium in record.media:
-            _admit(record, _read(report, medium, limits), admit)
+            given = _read(report, medium, limits)
+            _admit(record, given, admit)
+            bases += [given.size] if medium.base else []
         if record.target is None:
             report.without_target += 1
             return
@@ -151,7 +154,10 @@ def _look(
         report.duplicates.append((seen[digest], record.where))
     seen.setdefault(digest, record.where)
     try:
-        report.buckets[buckets.bucket(size, record.task)] += 1
+        bucket = buckets.bucket(size, record.task)
+        for base in bases:
+            reaches(base, bucket)
+        report.buckets[bucket] += 1
     except InputError as error:
         report.left_out.append((record.where, str(error)))
 

@@ -32,8 +32,8 @@ class Loader:
     workers: threads that decode ahead; with none, decoding is part of `next`. What is yielded
     does not depend on it.
 
-    Iterating raises InputError when a thousand examples in a row, or all of a micro-batch, cannot
-    be used.
+    Iterating raises InputError when 200 examples of a task in a row, or all of a micro-batch,
+    cannot be used.
     """
 
     def __init__(self, corpus: Corpus, rank: int = 0, ranks: int = 1, workers: int = 0):
@@ -48,8 +48,13 @@ class Loader:
         self._state = self.planner.state_dict()
 
     @property
-    def skipped(self) -> dict[str, str]:
-        """Examples that could not be used on this rank, by name, and why."""
+    def skipped(self) -> int:
+        """How many examples could not be used, on this rank or in the plan of all."""
+        return self.planner.skips.count + self.broken.count
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """The first thousand of these by name, and why."""
         return self.planner.skips.reasons | self.broken.reasons
 
     def __iter__(self) -> Iterator[list[Example]]:

@@ -96,31 +96,3 @@ def spread(bins: Sequence[Bin], ranks: int, seed: Sequence[int]) -> list[list[Bi
     by_work = sorted(bins, key=work)
     rows = [by_work[i : i + ranks] for i in range(0, len(by_work), ranks)]
     return [[rows[i][j] for j in rng.permutation(ranks)] for i in rng.permutation(len(rows))]
-
-
-class Balance:
-    """Figures of a run of micro-batches: how full they are and how alike the ranks' work is."""
-
-    def __init__(self, budget: int = 0):
-        self.budget = budget
-        self.used: list[float] = []
-        self.waits: list[float] = []
-        self.examples = 0
-
-    def add(self, row: Sequence[Bin]) -> None:
-        """Count one micro-batch of all ranks."""
-        loads = [work(items) for items in row]
-        self.examples += sum(len(items) for items in row)
-        self.waits.append(max(loads) / (sum(loads) / len(loads)) - 1)
-        if self.budget:
-            self.used.append(tokens([i for items in row for i in items]) / self.budget / len(row))
-
-    @property
-    def fullness(self) -> float:
-        """Mean share of the token budget that is used."""
-        return float(np.mean(self.used)) if self.used else float("nan")
-
-    @property
-    def imbalance(self) -> float:
-        """How much longer the busiest rank works than the mean, on average over micro-batches."""
-        return float(np.mean(self.waits))

@@ -34,7 +34,7 @@ class Stage:
     lr: constant after `warmup` steps and until the last `decay` share of the steps, over which it
     falls to nothing (paper: no warm-up, no decay).
     ema: decay of the averaged weights, None for none.
-    area: pixels of a target frame. frames: most of a clip.
+    area: pixels of a target frame. frames: most of a clip; lengths: task -> most, where another.
     shift: of the timesteps. uniform: share of them drawn uniformly instead of logit-normally.
     dropout: chance that a modality of the condition (text, images, videos) is left out.
     drop_together: images and videos are dropped for all examples of a step, or for none; so that
@@ -56,6 +56,7 @@ class Stage:
     ema: float | None = 0.9999
     area: int = 640 * 640
     frames: int = 85
+    lengths: Mapping[str, int] = field(default_factory=dict)
     shift: float = 5.0
     uniform: float = 0.0
     dropout: float = 0.1
@@ -71,6 +72,8 @@ class Stage:
         _in(self, "warmup", 0, 10**9)
         if not (0 < self.shift < inf and self.clip > 0):
             raise InputError(f"{self.name}: shift and clip must be above 0")
+        if min(self.lengths.values(), default=1) < 1:
+            raise InputError(f"{self.name}: lengths are numbers of frames, from 1 on")
         if self.ema is not None:
             _in(self, "ema", 0, 1)
         if not self.mixture or min(self.mixture.values()) < 0 or sum(self.mixture.values()) <= 0:
@@ -105,8 +108,8 @@ class Lora:
     """Low-rank adapters beside the model's own weights.
 
     rank, alpha: the change of a matrix is alpha / rank x B A; rank 0: no adapters. targets: a
-    regular expression that the full name of a linear layer must match. With stages whose
-    `trainable` is `ADAPTERS` nothing else learns.
+    regular expression that the full name of a linear layer must match. Stages train them alone
+    (`ADAPTERS`, or patterns below it), for nothing else is exported.
     """
 
     rank: int = 0
@@ -159,6 +162,10 @@ class Refusing:
     explode: float = 20.0
     window: int = 100
     most: int = 10
+
+    def __post_init__(self) -> None:
+        if not (self.explode > 1 and 1 <= self.most <= self.window):
+            raise InputError("refusing: explode must be above 1, and most from 1 to window")
 
 
 LEAST = {

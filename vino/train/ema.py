@@ -10,8 +10,9 @@ from torch import Tensor
 class Average:
     """Averaged copies of the parameters that learn, by name; sharded as they are.
 
-    Early on the decay is smaller, min(decay, (1 + n) / (10 + n)) after n updates: else four
-    thousand steps at 0.9999 would still be two thirds the start.
+    After n updates the decay is min(decay, (1 + n) / (10 + n)), the ramp of diffusers' EMAModel,
+    which reaches 0.9999 after 90,000: at 0.9999 from the first, four thousand steps would still
+    be two thirds the start.
     """
 
     def __init__(self, parameters: Mapping[str, Tensor], updates: int = 0):

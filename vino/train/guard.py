@@ -26,7 +26,8 @@ class Guard:
 
     def accepts(self, norm: float) -> bool:
         """Whether to take the step; TrainingError when too many of late were not fit to take."""
-        usual = median(self.norms) if len(self.norms) >= ENOUGH else math.inf
+        enough = min(ENOUGH, self.limits.window)
+        usual = median(self.norms) if len(self.norms) >= enough else math.inf
         good = math.isfinite(norm) and norm <= self.limits.explode * usual
         self.refused.append(not good)
         if good:

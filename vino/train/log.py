@@ -61,7 +61,7 @@ class Journal:
 
     def __init__(self, out: Path, config: TrainConfig, total: int, ranks: Ranks, quiet: bool):
         self.out, self.ranks, self.total, self.steps = out, ranks, total, config.steps
-        self.sums, self.clock = Sums(), time.monotonic()
+        self.sums, self.seconds, self.begun = Sums(), 0.0, time.monotonic()
         self.bar: tqdm | None = None
         self.board: Any = None
         if not ranks.first:
@@ -83,23 +83,30 @@ class Journal:
         if self.board is not None:
             self.board.close()
 
+    def begin(self) -> None:
+        """A step begins: looks and saves before it are not part of its time."""
+        self.begun = time.monotonic()
+
     def step(self, stage: Stage, record: Sums) -> None:
         """Count a step."""
         self.total += 1
+        self.seconds += time.monotonic() - self.begun
         self.sums.merge(record)
         if self.bar is not None:
             self.bar.set_description(stage.name, refresh=False)
             self.bar.update()
 
-    def write(self, stage: Stage, skipped: int) -> None:
-        """Put down what was counted since the last look; every rank must call it."""
+    def write(self, stage: Stage, skipped: int, broken: int) -> None:
+        """Put down what was counted since the last look; every rank must call it.
+
+        skipped: steps that were not taken. broken: examples of this rank that could not be used.
+        """
         if not self.sums.tasks:
             return
         whole = Sums()
         for part in self.ranks.gather(self.sums)[:: self.ranks.sequence]:
             whole.merge(part)
-        now = time.monotonic()
-        seconds, self.clock = max(1e-9, now - self.clock), now
+        seconds, self.seconds = max(1e-9, self.seconds), 0.0
         self.sums = Sums()
         losses = {task: total / count for task, (total, count) in sorted(whole.tasks.items())}
         mean = sum(total for total, _ in whole.tasks.values()) / whole.samples
@@ -114,6 +121,7 @@ class Journal:
                 "tokens_per_second": whole.tokens / seconds,
                 "memory_gb": memory(self.ranks.device) / 1e9,
                 "skipped": skipped,
+                "broken": broken,
             }
         )
         if self.bar is not None:
@@ -123,6 +131,7 @@ class Journal:
                 tokens=f"{whole.tokens / seconds:.0f}/s",
                 memory=f"{memory(self.ranks.device) / 1e9:.1f}GB",
                 skipped=skipped,
+                broken=broken,
             )
 
     def line(self, values: Mapping[str, Any]) -> None:

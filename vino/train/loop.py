@@ -14,7 +14,7 @@ from vino.flow.sampling import Defaults
 from vino.train import checkpoint
 from vino.train.begin import begin, meter
 from vino.train.checkpoint import Tensors
-from vino.train.config import Stage, TrainConfig
+from vino.train.config import ADAPTERS, Stage, TrainConfig
 from vino.train.ema import Average
 from vino.train.export import export
 from vino.train.feed import Example, Feed, Wanted
@@ -24,7 +24,7 @@ from vino.train.log import Journal, Sums
 from vino.train.lora import export_adapter, inject
 from vino.train.optim import clip, gradient_norms, optimizers, set_rate
 from vino.train.parallel import Ranks, settle, spread
-from vino.train.prepare import Fitting, prepare, seed_of
+from vino.train.prepare import ReferenceGrid, prepare, seed_of
 from vino.train.trainee import Trainee, choose
 from vino.train.watch import Watcher
 
@@ -36,7 +36,6 @@ class Progress:
     stage: int = 0
     step: int = 0
     total: int = 0
-    samples: int = 0
 
 
 class Run:
@@ -47,6 +46,12 @@ class Run:
             raise InputError("where does the run go? name a folder with --out")
         if config.feeds is None:
             raise InputError("this recipe names no source of examples (feeds)")
+        for stage in config.stages if config.lora.rank else ():
+            if others := [p for p in stage.trainable if "lora_" not in p]:
+                raise InputError(
+                    f"{stage.name}: with adapters nothing else is trained and exported: set its "
+                    f"trainable to {ADAPTERS[0]}, not {', '.join(others)}, or lora.rank to 0"
+                )
         self.config, self.ranks, self.out = config, ranks, Path(config.out)
         self.feeds = config.feeds
         vino, self.card = begin(config, ranks.device)
@@ -59,7 +64,7 @@ class Run:
         spread(self.trainee, config.parallel, ranks)
         area = config.reference_area or self.defaults.reference_area
         self.meter = meter(vino, area, config.reference_frames)
-        self.fitting = Fitting(area, self.meter.unit, config.reference_frames)
+        self.grid = ReferenceGrid(area, self.meter.unit, config.reference_frames)
         self.average: Average | None = None
         self.guard = Guard(config.refusing)
         self.progress = Progress()
@@ -68,6 +73,10 @@ class Run:
     def folder(self) -> Path:
         """Where checkpoints lie."""
         return self.out / "checkpoints"
+
+    def wanted(self, stage: Stage) -> Wanted:
+        """What this rank asks a stage's feed for."""
+        return Wanted(self.config, stage, self.meter, self.ranks.reader, self.ranks.readers)
 
     def learned(self) -> dict[str, nn.Parameter]:
         """All parameters that have been trained so far."""
@@ -114,9 +123,10 @@ def train(
     if saved:
         run.progress = Progress(**saved["progress"])
         run.guard.load_state_dict(saved["guard"])
+    _foresee(run)
     journal = Journal(run.out, config, run.progress.total, ranks, quiet)
     watcher = Watcher(
-        config, run.trainee, run.frozen, run.fitting, run.meter, run.card, ranks, journal
+        config, run.trainee, run.frozen, run.grid, run.meter, run.card, ranks, journal
     )
     with journal, closing(run.frozen):
         for index in range(run.progress.stage, len(config.stages)):
@@ -126,6 +136,13 @@ def train(
         if path:  # the run was over: only its last checkpoint is needed
             _restore(run, path, saved or {}, [])
     return run.export()
+
+
+def _foresee(run: Run) -> None:
+    """Raise now what a later stage would raise when it begins: a task without data, say."""
+    for stage in run.config.stages[run.progress.stage :]:
+        optimizers(choose(run.trainee, stage.trainable), stage, run.ranks)
+        run.feeds(run.wanted(stage))
 
 
 def _stage(
@@ -142,7 +159,7 @@ def _stage(
     parameters = choose(run.trainee, stage.trainable)
     settle(run.trainee)
     opts = optimizers(parameters, stage, ranks)
-    feed = run.feeds(Wanted(config, stage, run.meter, ranks.reader, ranks.readers))
+    feed = run.feeds(run.wanted(stage))
     if path and saved:
         _restore(run, path, saved, opts, feed)
     if progress.step == 0:
@@ -151,27 +168,31 @@ def _stage(
         run.average = None
     elif run.average is None:
         run.average = Average(parameters)
-    micros = iter(feed)
-    while progress.step < stage.steps:
+    micros, stopped = iter(feed), False
+    while progress.step < stage.steps and not stopped:
+        journal.begin()
         examples = [_next(micros, stage) for _ in range(config.accumulate)]
         record = _step(run, stage, opts, parameters, examples)
         progress.step += 1
         progress.total += 1
         journal.step(stage, record)
-        due = progress.total % config.saving.every == 0
         stopped = ranks.sum(stop()) > 0
-        if due or stopped or progress.total % max(1, config.watching.log) == 0:
-            journal.write(stage, run.guard.skipped)
-        watcher.look(stage, run.average, progress.total)
-        if (due or stopped) and progress.step < stage.steps:
+        log, total = config.watching.log, progress.total
+        if log and total % log == 0:
+            journal.write(stage, run.guard.skipped, feed.skipped)
+        if not stopped:
+            watcher.look(stage, run.average, total)
+        if (stopped or total % config.saving.every == 0) and progress.step < stage.steps:
             run.save(feed, opts)
-        if config.saving.export and progress.total % config.saving.export == 0:
+        if config.saving.export and total % config.saving.export == 0 and not stopped:
             run.export()
-        if stopped:
-            raise KeyboardInterrupt
-    journal.write(stage, run.guard.skipped)
-    progress.stage, progress.step = progress.stage + 1, 0
-    run.save(feed, opts)
+    journal.write(stage, run.guard.skipped, feed.skipped)
+    if progress.step == stage.steps:
+        progress.stage, progress.step = progress.stage + 1, 0
+        if stage.steps:  # else the checkpoint before is of the same step
+            run.save(feed, opts)
+    if stopped:
+        raise KeyboardInterrupt
 
 
 def _step(
@@ -188,7 +209,7 @@ def _step(
     sums = Sums(lr=stage.rate(run.progress.step))
     for examples in micros:
         with trainee.autocast():
-            batch = prepare(run.frozen, examples, stage, seed, run.fitting)
+            batch = prepare(run.frozen, examples, stage, seed, run.grid)
         losses = trainee(batch)
         # Sharding averages gradients over ranks; ours is the mean over samples.
         (losses.sum() * (ranks.readers / count)).backward()
@@ -203,7 +224,6 @@ def _step(
         if run.average is not None and stage.ema is not None:
             run.average.update(parameters, stage.ema)
     trainee.zero_grad(set_to_none=True)
-    run.progress.samples += int(count)
     return sums
 
 

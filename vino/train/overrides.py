@@ -114,7 +114,8 @@ def _set(config: Any, path: list[str], text: str, key: str) -> Any:
     if rest and is_dataclass(value):
         return replace(config, **{name: _set(value, rest, text, key)})
     if rest and isinstance(value, Mapping) and len(rest) == 1:
-        return replace(config, **{name: {**value, rest[0]: _parse(float, text, key)}})
+        each = get_args(get_type_hints(type(config), vars(configs) | _NAMES)[name])[1]
+        return replace(config, **{name: {**value, rest[0]: _parse(each, text, key)}})
     if rest or is_dataclass(value) or isinstance(value, Mapping):
         raise InputError(f"--{key} is no single setting{_hint(config, name)}")
     kind = get_type_hints(type(config), vars(configs) | _NAMES)[name]

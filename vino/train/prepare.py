@@ -25,7 +25,7 @@ from vino.train.frozen import Frozen
 
 
 @dataclass(frozen=True)
-class Fitting:
+class ReferenceGrid:
     """How references are put on the model's grid; as `vino.references.fit` takes them.
 
     area: pixels. unit: pixels of a token. frames: most kept of a clip.
@@ -94,7 +94,7 @@ def shuffled(prompt: Prompt, seed: int) -> Prompt:
     return reordered(prompt, order.tolist())
 
 
-def condition(example: Example, stage: Stage, step_seed: int, fitting: Fitting) -> Condition:
+def condition(example: Example, stage: Stage, step_seed: int, grid: ReferenceGrid) -> Condition:
     """The example's chat and fitted references after condition dropout."""
     prompt = example.prompt
     if stage.shuffle:
@@ -103,8 +103,7 @@ def condition(example: Example, stage: Stage, step_seed: int, fitting: Fitting) 
     media = [m for m in prompt.media if (images if isinstance(m, Image) else videos)]
     # What is edited keeps the grid of its target, pixel by pixel; other references have their own.
     fitted = [
-        m.frames if m.base else fit(m, fitting.area, fitting.unit, fitting.frames).frames
-        for m in media
+        m.frames if m.base else fit(m, grid.area, grid.unit, grid.frames).frames for m in media
     ]
     pairs = list(zip(media, fitted, strict=True))
     # As in generation: pictures are seen on the model's grid, clips whole.
@@ -119,10 +118,10 @@ def condition(example: Example, stage: Stage, step_seed: int, fitting: Fitting) 
 
 @torch.no_grad()
 def prepare(
-    frozen: Frozen, examples: Sequence[Example], stage: Stage, step_seed: int, fitting: Fitting
+    frozen: Frozen, examples: Sequence[Example], stage: Stage, step_seed: int, grid: ReferenceGrid
 ) -> Batch:
     """Encode a micro-batch; samples of equal size become neighbours, which attention likes."""
-    made = [condition(e, stage, step_seed, fitting) for e in examples]
+    made = [condition(e, stage, step_seed, grid) for e in examples]
     latents = iter(
         frozen.encode(
             [x for e, c in zip(examples, made, strict=True) for x in (*c.references, e.target)],

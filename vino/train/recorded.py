@@ -71,7 +71,9 @@ def guard_of(config: TrainConfig) -> Guard:
 def fitting(wanted: Wanted) -> Fitting:
     """Buckets of the stage."""
     stage = wanted.stage
-    buckets = Buckets(area=stage.area, unit=wanted.meter.unit, frames=stage.frames)
+    buckets = Buckets(
+        area=stage.area, unit=wanted.meter.unit, frames=stage.frames, lengths=stage.lengths
+    )
     return Fitting(buckets, wanted.meter)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from vino.errors import InputError
@@ -37,22 +37,31 @@ def main(argv: Sequence[str], quiet: bool = False, as_json: bool = False) -> int
     from vino.train.parallel import ranks
 
     with ranks(config.parallel, config.device) as here, asked_to_stop() as asked:
-        folder = train(config, here, lambda: bool(asked), quiet=quiet)
+        folder = train(config, here, asked, quiet=quiet)
         if here.first:
             print(json.dumps({"path": str(folder)}) if as_json else folder)
     return 0
 
 
 @contextmanager
-def asked_to_stop() -> Iterator[list[int]]:
-    """Signals that arrived: the first asks the run to save and stop, a second interrupts."""
-    asked: list[int] = []
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether a signal asked the run to save and stop. A second one interrupts at once.
+
+    So does the first while nobody asks: before the first step there is nothing to save.
+    """
+    signals: list[int] = []
+    is_heard = False
     before = {}
 
     def note(number: int, _: object) -> None:
-        if asked:
+        if signals or not is_heard:
             raise KeyboardInterrupt
-        asked.append(number)
+        signals.append(number)
+
+    def asked() -> bool:
+        nonlocal is_heard
+        is_heard = True
+        return bool(signals)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         before[number] = signal.signal(number, note)

@@ -23,7 +23,7 @@ from vino.train.feed import Example, Wanted
 from vino.train.frozen import Frozen
 from vino.train.log import Journal
 from vino.train.parallel import Ranks, rest
-from vino.train.prepare import Fitting, prepare, seed_of
+from vino.train.prepare import ReferenceGrid, prepare, seed_of
 from vino.train.trainee import Trainee
 
 TOGETHER, PIXELS = 8, 2**22  # validation examples in one pass, and pixels of their targets
@@ -39,14 +39,14 @@ class Watcher:
         config: TrainConfig,
         trainee: Trainee,
         frozen: Frozen,
-        fitting: Fitting,
+        grid: ReferenceGrid,
         meter: Meter,
         card: Card,
         ranks: Ranks,
         journal: Journal,
     ):
         self.config, self.trainee = config, trainee
-        self.frozen, self.fitting = frozen, fitting
+        self.frozen, self.grid = frozen, grid
         self.defaults = Defaults.parse(card.sampling)
         self.ranks, self.journal = ranks, journal
         looks = config.watching.validate or config.watching.samples
@@ -82,7 +82,7 @@ class Watcher:
         with average.applied(named) if average else nullcontext():
             for examples in passes(self.examples):
                 with self.trainee.autocast():
-                    batch = prepare(self.frozen, examples, whole, seed, self.fitting)
+                    batch = prepare(self.frozen, examples, whole, seed, self.grid)
                 for task, loss in zip(batch.tasks, self.trainee(batch).tolist(), strict=True):
                     rows.setdefault(task, []).append(loss)
             rest(self.trainee)

@@ -7,6 +7,7 @@ import numpy as np
 from vino.data.sample import Example, Kind
 from vino.data.source import Outline
 from vino.data.world.compose import Split
+from vino.data.world.motion import FPS
 from vino.data.world.samples import Plan, Sample, Shot
 from vino.data.world.tasks import plan, rendered
 from vino.data.world.vocabulary import Vocabulary
@@ -63,7 +64,7 @@ class WorldSource:
         sample = rendered(self.task, self._plan(number), self.size, self._frames(number))
         return Example(
             prompt=prompt_of(sample),
-            target=Frames(sample.target[: bucket.frames]),
+            target=Frames(sample.target[: bucket.frames], FPS),
             task=self.task,
             key=self.name(number),
             withhold_latents=sample.withhold_latents,
@@ -88,5 +89,5 @@ def prompt_of(sample: Sample) -> Prompt:
     for i, segment in enumerate(sample.segments):
         if not isinstance(segment, str):
             make = Video if len(segment) > 1 else Image
-            media.append(make(Frames(segment), base=i == sample.base))
+            media.append(make(Frames(segment, FPS), base=i == sample.base))
     return Prompt(*media, Text(sample.prompt))

@@ -41,14 +41,13 @@ from vino.data.world.phrasing import (
     utter,
 )
 from vino.data.world.samples import Plan, Planner, Shot
-from vino.data.world.scene import Background, Scene, SceneObject
+from vino.data.world.scene import WHITE, Scene, SceneObject
 from vino.data.world.vocabulary import TINTS, name_of
 
 COUNTS = (1, 2, 2, 2)
 WITH_ROOM = (1, 2, 2, 2, 3)  # objects where one of them is left out, for another to come in
 ENLARGEMENT = 1.5
 SPOTS = tuple((x, y) for x in (0.2, 0.5, 0.8) for y in (0.2, 0.5, 0.8))
-WHITE = Background("plain", "white")
 
 
 @dataclass(frozen=True)

@@ -46,13 +46,12 @@ from vino.data.world.phrasing import (
     utter,
 )
 from vino.data.world.samples import Plan, Shot
-from vino.data.world.scene import Background, Camera, Scene, SceneObject
+from vino.data.world.scene import WHITE, Camera, Scene, SceneObject
 from vino.data.world.vocabulary import name_of
 
 LONG_SHARE = 0.25  # of text prompts that are long captions
 UNNAMED_SHARE = 0.12  # of text prompts that name no background, which is then white
 STYLED_SHARE = 0.5  # of prompts that name the style, where there are several
-WHITE = Background("plain", "white")
 
 
 def picture(draft: Draft) -> Plan:

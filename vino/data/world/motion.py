@@ -11,6 +11,7 @@ from vino.data.world.scene import DIRECTIONS, Camera, Motion
 from vino.data.world.vocabulary import CAMERAS, MOTIONS
 from vino.errors import InputError
 
+FPS = 12.0  # of the world's clips
 TURNS = {"clockwise": 1, "counterclockwise": -1}
 SWING = 25.0  # degrees
 GROWTH = 1.5

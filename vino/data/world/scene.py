@@ -44,6 +44,9 @@ class Background:
     second: str | None = None
 
 
+WHITE = Background("plain", "white")
+
+
 @dataclass(frozen=True)
 class SceneObject:
     """One glyph: a concept drawn in an artist's style, centred at (x, y).
