@@ -50,18 +50,22 @@ BASE: Mixture = {"t2i": 82, "t2v": 18}
 ALIGN: Mixture = {"t2v": 20, "t2i": 65, "reconstruct": 10, "i2v": 5}
 ANCHOR: Mixture = {"t2i": 50, "t2v": 15, "i2v": 15, "subject": 10, "select": 10}
 LIGHT_TASKS: Mixture = {
-    "t2i": 70, "t2v": 6, "i2v": 5, "subject": 9, "subjects": 7, "subject_clip": 3, "select": 1,
+    "t2i": 160, "t2v": 6, "i2v": 5, "subject": 9, "subjects": 7, "subject_clip": 3,
+    "subjects_clip": 1, "select": 1,
     "remove": 3, "replace": 7, "background": 2, "add": 8, "move": 3, "resize": 2, "recolour": 3,
     "look": 2, "extract": 2, "edit_ref": 8, "add_ref": 3,
-    "clip_remove": 1, "clip_replace": 1, "clip_background": 0.5, "clip_add": 1,
+    "clip_remove": 1, "clip_replace": 1, "clip_background": 0.5, "clip_add": 1, "clip_move": 0.5,
+    "clip_resize": 0.5, "clip_extract": 0.5, "compose": 1, "clip_compose": 0.5, "clip_add_ref": 0.5,
     "clip_recolour": 0.5, "clip_look": 0.5, "clip_edit_ref": 0.5, "motion_clone": 1.5,
     "camera_clone": 1,
 }  # fmt: skip
 ALL_TASKS: Mixture = {
-    "t2i": 18, "t2v": 8, "i2v": 6, "subject": 8, "subjects": 8, "subject_clip": 4, "select": 1,
+    "t2i": 18, "t2v": 8, "i2v": 6, "subject": 8, "subjects": 8, "subject_clip": 4,
+    "subjects_clip": 3, "select": 1,
     "remove": 4, "replace": 5, "background": 3, "add": 4, "move": 2, "resize": 2, "recolour": 3,
     "restyle": 2, "look": 2, "extract": 1, "compose": 2, "edit_ref": 4, "add_ref": 2,
-    "clip_remove": 1, "clip_replace": 1, "clip_background": 1, "clip_add": 1, "clip_recolour": 1,
+    "clip_remove": 1, "clip_replace": 1, "clip_background": 1, "clip_add": 1, "clip_move": 1,
+    "clip_resize": 1, "clip_extract": 1, "clip_compose": 1, "clip_recolour": 1,
     "clip_restyle": 1, "clip_look": 1, "clip_edit_ref": 1, "clip_add_ref": 1,
     "motion_clone": 2, "camera_clone": 1,
 }  # fmt: skip

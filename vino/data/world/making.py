@@ -20,6 +20,7 @@ from vino.data.world.captions import (
 )
 from vino.data.world.compose import (
     CAMERA_SHARE,
+    STANDING,
     Draft,
     draw_camera,
     draw_reference,
@@ -133,30 +134,41 @@ def _plan_subjects(draft: Draft, count: int, unseen: int) -> Plan:
 
 def subject_clip(draft: Draft) -> Plan:
     """The object of a reference picture in a clip; a background not named is the reference's."""
-    camera = draw_camera(draft)
-    is_on_reference = camera.kind == "static" and draft.chance(0.6)
-    alone = replace(draft, vocabulary=replace(draft.vocabulary, clip_counts=(1,)))
+    return _plan_subjects_clip(draft, 1)
 
-    def attempt() -> tuple[Scene, Scene] | None:
-        scene = try_clip(alone, (draft.reference(),), camera)
-        if scene is None or size_word(scene.objects[0]):
+
+def subjects_clip(draft: Draft) -> Plan:
+    """The objects of two or three reference pictures together in a clip."""
+    return _plan_subjects_clip(draft, draft.pick((2, 2, 3)))
+
+
+def _plan_subjects_clip(draft: Draft, count: int) -> Plan:
+    """Of several the camera stands: one that pans seldom keeps them all in the frame."""
+    camera = draw_camera(draft) if count == 1 else STANDING
+    is_on_reference = count == 1 and camera.kind == "static" and draft.chance(0.6)
+    counted = replace(draft, vocabulary=replace(draft.vocabulary, clip_counts=(count,)))
+
+    def attempt() -> tuple[Scene, tuple[Scene, ...]] | None:
+        scene = try_clip(counted, [draft.reference() for _ in range(count)], camera)
+        if scene is None or any(map(size_word, scene.objects)):
             return None
-        thing = scene.objects[0]
-        reference = draw_reference(draft, thing)
+        references = tuple(draw_reference(draft, thing) for thing in scene.objects)
         if is_on_reference:
-            scene = replace(scene, background=reference.background)
-        return (scene, reference) if draft.takes(scene) else None
+            scene = replace(scene, background=references[0].background)
+        return (scene, references) if draft.takes(scene) else None
 
-    scene, reference = until_drawn(attempt)
+    scene, references = until_drawn(attempt)
     backdrop = "" if is_on_reference else f" on {_backdrop_words(draft, scene)}"
-    name = pick_phrase(draft, REFERENCE).format(n=1)
-    thing = scene.objects[0]
+    names = {
+        thing.concept: pick_phrase(draft, REFERENCE).format(n=number + 1)
+        for number, thing in enumerate(scene.objects)
+    }
     if scene.camera.kind != "static":
-        text = f"{name}{_where(thing)}{backdrop}, {camera_phrase(draft, scene.camera)}"
+        text = f"{_things(draft, scene, names)}{backdrop}, {camera_phrase(draft, scene.camera)}"
     else:
-        text = action_phrase(draft, thing.motion, name, name) + backdrop
-    segments = (Shot(reference), utter(draft, text))
-    return Plan(segments, Shot(scene, is_clip=True), references=(reference,))
+        text = _actions(draft, scene, names) + backdrop
+    segments = (*map(Shot, references), utter(draft, text))
+    return Plan(segments, Shot(scene, is_clip=True), references=references)
 
 
 def animate(draft: Draft) -> Plan:
@@ -258,12 +270,15 @@ def _things(draft: Draft, scene: Scene, names: Mapping[str, str] | None = None) 
     return f"{called(first)} {relation(first, second)} {called(second)}"
 
 
-def _actions(draft: Draft, scene: Scene) -> str:
-    """What each object does: "a dog spins and a star stays still"."""
+def _actions(draft: Draft, scene: Scene, names: Mapping[str, str] | None = None) -> str:
+    """What each object does: "a dog spins and a star stays still"; names as in `_things`."""
     parts = []
     for thing in reading_order(scene.objects):
-        name = draft.name(thing.concept)
-        subject = indefinite(name, size_word(thing))
+        if names:
+            name = subject = names[thing.concept]
+        else:
+            name = draft.name(thing.concept)
+            subject = indefinite(name, size_word(thing))
         parts.append(action_phrase(draft, thing.motion, subject, name))
     return listing(parts)
 

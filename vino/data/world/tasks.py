@@ -26,23 +26,26 @@ EDITORS: dict[str, editing.Editor] = {
     "restyle": editing.restyle,
     "look": editing.change_look,
     "extract": editing.extract,
+    "move": editing.move,
 }
+COMPOSED = (
+    editing.change_background,
+    editing.one_of(editing.remove, editing.replace_thing, editing.add, editing.recolour),
+)
 TASKS: dict[str, Planner] = {
     "t2i": making.picture,
     "t2v": making.clip,
     "subject": making.subject,
     "subjects": making.subjects,
     "subject_clip": making.subject_clip,
+    "subjects_clip": making.subjects_clip,
     "i2v": making.animate,
     **{name: editing.edit_of(editor) for name, editor in EDITORS.items()},
-    "move": editing.edit_of(editing.move),
-    "compose": editing.edit_of(
-        editing.change_background,
-        editing.one_of(editing.remove, editing.replace_thing, editing.add, editing.recolour),
-    ),
+    "compose": editing.edit_of(*COMPOSED),
     "edit_ref": referring.insertion_of(referring.swap_in),
     "add_ref": referring.insertion_of(referring.add_in),
     **{f"clip_{name}": editing.edit_of(editor, is_clip=True) for name, editor in EDITORS.items()},
+    "clip_compose": editing.edit_of(*COMPOSED, is_clip=True),
     "clip_edit_ref": referring.insertion_of(referring.swap_in, is_clip=True),
     "clip_add_ref": referring.insertion_of(referring.add_in, is_clip=True),
     "motion_clone": cloning.clone_motion,

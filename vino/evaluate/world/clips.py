@@ -28,7 +28,7 @@ def clip(case: Case, made: Verdict) -> None:
 
 
 def subject_clip(case: Case, made: Verdict) -> None:
-    """The object of a reference, in motion."""
+    """The objects of references, in motion."""
     made.expect("recognised", _shows(case), case.why)
     _moves(case, made)
 

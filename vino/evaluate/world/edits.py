@@ -103,10 +103,7 @@ def _done(case: Case, sample: Sample, frame: int = 0) -> bool:
     if kind == "look":
         return _looks_as_told(target, picture)
     if kind == "recolour":
-        tints = [None, *TINTS]
-        return _nearest(picture, [_tinted(target, new[0], tint) for tint in tints]) == tints.index(
-            new[0].tint
-        )
+        return _is_painted(new[0], target, picture)
     reading = case.at(frame)
     match kind:
         case "remove":
@@ -120,6 +117,12 @@ def _done(case: Case, sample: Sample, frame: int = 0) -> bool:
             return _are_there(new, reading) and times_seen(new[0], reading) == wanted
         case "background":
             return has_background(target, reading)
+        case "compose":
+            right = has_background(target, reading)
+            right = right and len(reading.objects) == len(target.objects)
+            painted = [thing for thing in new if thing.tint]  # hardly known by name any more
+            right = right and _are_there([t for t in target.objects if t not in painted], reading)
+            return right and all(_is_painted(thing, target, picture) for thing in painted)
         case "resize":
             found = found_at(new[0], reading)
             return found is not None and _nearer(found.size, new[0].size, gone[0].size)
@@ -146,6 +149,13 @@ def _looks_as_told(target: Scene, picture: np.ndarray) -> bool:
 
 def _nearer(size: float, asked: float, was: float) -> bool:
     return abs(log(size / asked)) < abs(log(size / was))
+
+
+def _is_painted(thing: SceneObject, scene: Scene, picture: np.ndarray) -> bool:
+    """Whether an object of the scene has the colour it should have, its own or a paint's."""
+    tints = [None, *TINTS]
+    drawn = [_tinted(scene, thing, tint) for tint in tints]
+    return _nearest(picture, drawn) == tints.index(thing.tint)
 
 
 def _tinted(scene: Scene, thing: SceneObject, tint: str | None) -> Scene:

@@ -108,7 +108,7 @@ def subject(course: Course) -> Iterator[Trial]:
     known = course.world.vocabulary
     strange = changed(known, styles=built_styles())
     for task in course.world.subjects:
-        count = course.count(1, 6 if task == "subject_clip" else 8)
+        count = course.count(1, 6 if task.endswith("_clip") else 8)
         kinds = [Kind("known", task), Kind("unseen", task, split="unseen")]
         if strange.styles:
             kinds.append(Kind("held-out style", task, vocabulary=strange))

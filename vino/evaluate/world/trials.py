@@ -40,8 +40,8 @@ class World:
 
 
 _EDITS = ("remove", "replace", "background", "add", "edit_ref")
-_MORE_EDITS = (*_EDITS, "move", "resize", "recolour", "look", "extract", "add_ref")
-_SUBJECTS = ("subject", "subjects", "subject_clip")
+_MORE_EDITS = (*_EDITS, "move", "resize", "recolour", "look", "extract", "compose", "add_ref")
+_SUBJECTS = ("subject", "subjects", "subject_clip", "subjects_clip")
 _ASKED = {
     "first-light": (_EDITS, ("subject", "subject_clip")),
     "second-light": (_MORE_EDITS, _SUBJECTS),
