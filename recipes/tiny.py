@@ -140,7 +140,8 @@ class Desk:
 
     def _fitting(self, wanted: Wanted) -> Fitting:
         unit = wanted.meter.unit
-        buckets = Buckets(area=self.side**2, unit=unit, frames=max(self.frames))
+        lengths = wanted.stage.lengths
+        buckets = Buckets(area=self.side**2, unit=unit, frames=max(self.frames), lengths=lengths)
         return Fitting(buckets, wanted.meter)
 
     def card(self) -> Card:

@@ -56,9 +56,29 @@ def test_nothing_that_was_said_of_a_pair_is_lost_and_nothing_reaches_the_next(pa
         assert given(study, question) == ["same"] * PAIRS
 
 
+def test_a_vote_that_fails_takes_the_next_key_with_it(page, study):
+    page.fill("#name", "unlucky")
+    page.click("text=Begin")
+    wait_for_pair(page, 1)
+    page.route("**/api/vote", lambda route: route.abort(), times=1)
+    page.evaluate(  # both before anything comes back
+        "for (const key of ['ArrowLeft', 'ArrowDown'])"
+        " document.dispatchEvent(new KeyboardEvent('keydown', {key}))"
+    )
+    page.wait_for_selector("#trouble:visible")
+    assert "cannot be reached" in page.inner_text("#trouble")
+    assert given(study, "instruction") == given(study, "looks") == []
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("asked === 'looks'")
+    assert len(given(study, "instruction")) == 1 and given(study, "looks") == []
+
+
 def test_the_buttons_stay_where_they_are_while_pictures_come(page, study):
     page.click("text=Begin")
     wait_for_pair(page, 1)
+    page.wait_for_function(
+        "[...document.querySelectorAll('.frame img')].filter(e => e.naturalWidth > 0).length == 2"
+    )
     button = page.locator("fieldset[data-question=looks] button[data-choice=left]")
     at = button.bounding_box()
     page.evaluate("document.querySelectorAll('.frame > *').forEach(e => e.removeAttribute('src'))")

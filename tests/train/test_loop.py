@@ -126,6 +126,32 @@ def test_the_first_signal_asks_once_somebody_listens():
             signal.raise_signal(signal.SIGTERM)
 
 
+def test_a_stage_cut_shorter_than_it_was_trained_is_over(tmp_path):
+    config = recipe(out=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, ALONE, stop=lambda: len(losses(tmp_path)) == 1)
+    first, second = config.stages
+    train(replace(config, stages=(replace(first, steps=1), replace(second, steps=2))), ALONE)
+    assert [line["stage"] for line in read_lines(tmp_path)] == ["first"] * 2 + ["both"] * 2
+
+
+def test_a_stage_without_steps_is_passed_over(tmp_path):
+    """Even where its data is missing, and with the weights of the stage before."""
+
+    def feeds(wanted):
+        assert wanted.stage.steps
+        return Loader(2, wanted.rank, wanted.ranks)
+
+    config = recipe(out=tmp_path, feeds=feeds)
+    first, second = config.stages
+    none = replace(second, name="none", steps=0)
+    made = train(replace(config, stages=(first, none)), ALONE)
+    weights = generate.load(made, device="cpu").vino.conditioner.state_dict()
+    again = train(replace(config, stages=(first, none)), ALONE)
+    kept = generate.load(again, device="cpu").vino.conditioner.state_dict()
+    assert all(torch.equal(weights[name], kept[name]) for name in weights)
+
+
 def test_checkpoints_rotate(tmp_path):
     train(recipe(out=tmp_path, saving=Saving(every=1, keep=2)), ALONE)
     names = sorted(p.name for p in (tmp_path / "checkpoints").iterdir())
@@ -226,7 +252,7 @@ def test_log_lines_say_what_is_needed(tmp_path):
     train(recipe(out=tmp_path, stages=(replace(STAGE, steps=1),)), ALONE)
     (line,) = read_lines(tmp_path)
     needed = {"step", "stage", "loss", "tasks", "norms", "lr", "samples_per_second",
-              "tokens_per_second", "memory_gb", "skipped"}  # fmt: skip
+              "tokens_per_second", "memory_gb", "skipped", "broken"}  # fmt: skip
     assert needed <= set(line)
     assert {"all", "conditioner.queries", "mmdit.single_blocks"} <= set(line["norms"])
     assert json.loads((tmp_path / "config.json").read_text())["batch"] == 4

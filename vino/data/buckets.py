@@ -58,10 +58,16 @@ class Buckets:
             raise InputError(f"{seen} would be enlarged {scale:.1f} times: it is too small")
         if size.frames == 1:
             return PixelSize(1, height, width)
-        frames = clip_frames(size.frames, self.lengths.get(task, self.frames))
-        if frames < min(self.shortest, self.lengths.get(task, self.frames)):
+        most = self.most_frames(task)
+        frames = clip_frames(size.frames, most)
+        if frames < min(self.shortest, most):
             raise InputError(f"a clip of {size.frames} frames is too short: {self.shortest} needed")
         return PixelSize(frames, height, width)
+
+    def most_frames(self, task: str) -> int:
+        """Of a clip of this task; T_long and T_short are as long as T where nothing is said."""
+        own = self.lengths.get(task.removesuffix("_long").removesuffix("_short"), self.frames)
+        return self.lengths.get(task, own)
 
 
 def reaches(base: PixelSize, bucket: PixelSize) -> None:

@@ -49,12 +49,12 @@ class Loader:
 
     @property
     def skipped(self) -> int:
-        """How many examples could not be used, on this rank or in the plan of all."""
-        return self.planner.skips.count + self.broken.count
+        """How many examples could not be used, of those remembered by name."""
+        return len(self.reasons)
 
     @property
     def reasons(self) -> dict[str, str]:
-        """The first thousand of these by name, and why."""
+        """The first thousand of these, and of those that the plan of all ranks leaves out."""
         return self.planner.skips.reasons | self.broken.reasons
 
     def __iter__(self) -> Iterator[list[Example]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from vino.data.world.motion import FPS
 from vino.errors import InputError
 from vino.evaluate.candidate import Candidate
 from vino.evaluate.files import write_whole
@@ -15,7 +16,6 @@ from vino.evaluate.world.trials import Trial
 from vino.media import Frames, read_clip, read_picture
 
 PICTURES, CLIPS = 16, 2  # questions of a pack
-FPS = 12.0  # of clips, as written
 LOSSLESS = 100  # quality of an animated WebP that keeps every pixel
 
 

@@ -34,7 +34,8 @@ class Feed(Protocol):
     """Micro-batches without end, continued exactly where `state_dict` was taken.
 
     The state is made of Python's plain types and tensors. With another number of ranks every
-    rank is given the state of the first. skipped: examples so far that could not be used.
+    rank is given the state of the first. skipped: examples that could not be used on
+    this rank since the feed was made.
     """
 
     @property

@@ -99,7 +99,8 @@ class Journal:
     def write(self, stage: Stage, skipped: int, broken: int) -> None:
         """Put down what was counted since the last look; every rank must call it.
 
-        skipped: steps that were not taken. broken: examples of this rank that could not be used.
+        skipped: steps that were not taken. broken: examples that the first rank could not use since
+        the stage began or was resumed.
         """
         if not self.sums.tasks:
             return

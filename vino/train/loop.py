@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,13 @@ class Run:
             raise InputError("where does the run go? name a folder with --out")
         if config.feeds is None:
             raise InputError("this recipe names no source of examples (feeds)")
+        tasks = {task for stage in config.stages for task in stage.mixture}
+        known = tasks | {task.removesuffix("_long").removesuffix("_short") for task in tasks}
+        for stage in config.stages:
+            if strange := set(stage.lengths) - known:
+                raise InputError(
+                    f"{stage.name}: lengths of {', '.join(sorted(strange))}, which no stage draws"
+                )
         for stage in config.stages if config.lora.rank else ():
             if others := [p for p in stage.trainable if "lora_" not in p]:
                 raise InputError(
@@ -121,9 +128,9 @@ def train(
     path = checkpoint.latest(run.folder)
     saved = checkpoint.read_run(path) if path else None
     if saved:
-        run.progress = Progress(**saved["progress"])
+        run.progress = Progress(**{f.name: saved["progress"][f.name] for f in fields(Progress)})
         run.guard.load_state_dict(saved["guard"])
-    _foresee(run)
+    feeds = _foresee(run)
     journal = Journal(run.out, config, run.progress.total, ranks, quiet)
     watcher = Watcher(
         config, run.trainee, run.frozen, run.grid, run.meter, run.card, ranks, journal
@@ -131,23 +138,28 @@ def train(
     with journal, closing(run.frozen):
         for index in range(run.progress.stage, len(config.stages)):
             run.progress.stage = index
-            _stage(run, config.stages[index], path, saved, journal, watcher, stop)
-            path = saved = None
+            if feed := feeds.get(config.stages[index].name):
+                _stage(run, config.stages[index], feed, path, saved, journal, watcher, stop)
+                path = saved = None
         if path:  # the run was over: only its last checkpoint is needed
             _restore(run, path, saved or {}, [])
     return run.export()
 
 
-def _foresee(run: Run) -> None:
-    """Raise now what a later stage would raise when it begins: a task without data, say."""
-    for stage in run.config.stages[run.progress.stage :]:
+def _foresee(run: Run) -> dict[str, Feed]:
+    """The feeds of the stages to come; raises now what one of them would raise when it begins."""
+    begun = run.progress.step > 0
+    stages = run.config.stages[run.progress.stage :]
+    coming = [stage for i, stage in enumerate(stages) if stage.steps or (i == 0 and begun)]
+    for stage in coming:
         optimizers(choose(run.trainee, stage.trainable), stage, run.ranks)
-        run.feeds(run.wanted(stage))
+    return {stage.name: run.feeds(run.wanted(stage)) for stage in coming}
 
 
 def _stage(
     run: Run,
     stage: Stage,
+    feed: Feed,
     path: Path | None,
     saved: dict[str, Any] | None,
     journal: Journal,
@@ -159,7 +171,6 @@ def _stage(
     parameters = choose(run.trainee, stage.trainable)
     settle(run.trainee)
     opts = optimizers(parameters, stage, ranks)
-    feed = run.feeds(run.wanted(stage))
     if path and saved:
         _restore(run, path, saved, opts, feed)
     if progress.step == 0:
@@ -178,19 +189,20 @@ def _stage(
         journal.step(stage, record)
         stopped = ranks.sum(stop()) > 0
         log, total = config.watching.log, progress.total
-        if log and total % log == 0:
+        due = (stopped or total % config.saving.every == 0) and progress.step < stage.steps
+        if log and (due or total % log == 0):
             journal.write(stage, run.guard.skipped, feed.skipped)
-        if not stopped:
-            watcher.look(stage, run.average, total)
-        if (stopped or total % config.saving.every == 0) and progress.step < stage.steps:
+        if due and stopped:  # at once: who stops a run may not wait for looks
             run.save(feed, opts)
-        if config.saving.export and total % config.saving.export == 0 and not stopped:
+        watcher.look(stage, run.average, total)
+        if due and not stopped:
+            run.save(feed, opts)
+        if config.saving.export and total % config.saving.export == 0:
             run.export()
     journal.write(stage, run.guard.skipped, feed.skipped)
-    if progress.step == stage.steps:
+    if progress.step >= stage.steps:
         progress.stage, progress.step = progress.stage + 1, 0
-        if stage.steps:  # else the checkpoint before is of the same step
-            run.save(feed, opts)
+        run.save(feed, opts)
     if stopped:
         raise KeyboardInterrupt
 

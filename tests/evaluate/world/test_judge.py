@@ -177,7 +177,10 @@ def test_reads_five_styles_and_tints(versed):
     assert np.mean(tinted) >= 0.97
 
 
-@pytest.mark.parametrize("suite", ["world-compose", "world-edit", "world-clip", "world-clone"])
+READ = ("compose", "edit", "clip", "clip-edit", "subject", "clone")
+
+
+@pytest.mark.parametrize("suite", [f"world-{name}" for name in READ])
 def test_reads_the_second_vocabulary(suite):
     known = WORLDS["second-light"].vocabulary
     judge, course = Judge(known.styles, known.tints), Course(WORLDS["second-light"], (3,), 64, 9, 9)
@@ -188,6 +191,22 @@ def test_reads_the_second_vocabulary(suite):
             truth = trial.sample.target
             right += verdict(Case(judge, trial, truth, truth), SUITES[suite].score).judged.values()
     assert np.mean(right) >= 0.97
+
+
+def test_half_of_a_composed_edit_is_none():
+    """Another background alone, or the other edit on the old one."""
+    known = WORLDS["second-light"].vocabulary
+    judge, course = Judge(known.styles, known.tints), Course(WORLDS["second-light"], (3,), 64, 9, 9)
+    for trial in course.draw("edit", Kind("compose", "compose"), 6):
+        source, target = trial.sample.source_scene, trial.sample.target_scene
+        for half in (
+            replace(source, background=target.background),
+            replace(target, background=source.background),
+        ):
+            made = render(half, 64)
+            assert verdict(Case(judge, trial, made, made), SUITES["world-edit"].score).judged == {
+                "done": 0
+            }
 
 
 @pytest.mark.parametrize("task", ["t2v", "i2v", "motion_clone", "camera_clone"])

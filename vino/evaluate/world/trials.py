@@ -7,6 +7,7 @@ from hashlib import sha256
 from zlib import crc32
 
 from vino.data.world.compose import Split
+from vino.data.world.motion import FPS
 from vino.data.world.samples import Plan, Sample
 from vino.data.world.tasks import TASKS, plan, rendered
 from vino.data.world.vocabulary import VOCABULARIES, Vocabulary
@@ -93,7 +94,7 @@ class Trial:
     def fingerprint(self) -> str:
         """Tells the question from every other: words, media, noise, and the shape asked for."""
         sample = self.sample
-        told = sha256(repr((self.noise_seed, sample.target.shape, sample.base)).encode())
+        told = sha256(repr((self.noise_seed, sample.target.shape, sample.base, FPS)).encode())
         for segment in sample.segments:
             told.update(segment.encode() if isinstance(segment, str) else segment.tobytes())
         return told.hexdigest()[:12]

@@ -10,6 +10,7 @@ let place = { number: 1, done: 0, total: 0 };
 let votes = {};
 let asked = QUESTIONS[0]; // what the keys answer
 let underway = Promise.resolve();
+let faults = 0;
 
 async function ask(path, options) {
   const reply = await fetch(path, options);
@@ -17,7 +18,8 @@ async function ask(path, options) {
   return reply.json();
 }
 
-/** One thing after another, as long as it is about what was seen when it was asked for. */
+/** One thing after another, as long as it is about what was seen when it was asked for: what
+ * was asked for before a fault was seen is not done, and a key never answers another question. */
 function attempt(action) {
   const seen = where();
   underway = underway.then(async () => {
@@ -26,6 +28,7 @@ function attempt(action) {
       $("trouble").hidden = true;
       await action();
     } catch (error) {
+      faults += 1;
       const isOffline = error instanceof TypeError;
       $("trouble").textContent = isOffline ? "The study cannot be reached. Is it running?" : error.message;
       $("trouble").hidden = false;
@@ -34,7 +37,7 @@ function attempt(action) {
 }
 
 function where() {
-  return [rater, place.number, $("item").hidden].join("/");
+  return [faults, rater, place.number, $("item").hidden].join("/");
 }
 
 function show(section) {
@@ -176,7 +179,9 @@ $("next").addEventListener("click", () => attempt(next));
 $("review").addEventListener("click", () =>
   attempt(() => open(place.done < place.total ? undefined : place.total)),
 );
-$("leave").addEventListener("click", leave);
+$("leave").addEventListener("click", () => {
+  underway = underway.then(leave);
+});
 document.addEventListener("keydown", press);
 
 if (rater) attempt(open);
