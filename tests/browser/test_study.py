@@ -69,7 +69,7 @@ def test_a_vote_that_fails_takes_the_next_key_with_it(page, study):
     assert "cannot be reached" in page.inner_text("#trouble")
     assert given(study, "instruction") == given(study, "looks") == []
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("asked === 'looks'")
+    page.wait_for_function("() => asked === 'looks'")
     assert len(given(study, "instruction")) == 1 and given(study, "looks") == []
 
 
@@ -77,7 +77,8 @@ def test_the_buttons_stay_where_they_are_while_pictures_come(page, study):
     page.click("text=Begin")
     wait_for_pair(page, 1)
     page.wait_for_function(
-        "[...document.querySelectorAll('.frame img')].filter(e => e.naturalWidth > 0).length == 2"
+        "() => [...document.querySelectorAll('.frame img')]"
+        ".filter(e => e.naturalWidth > 0).length == 2"
     )
     button = page.locator("fieldset[data-question=looks] button[data-choice=left]")
     at = button.bounding_box()
