@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+import torch
 
 from tests.evaluate.pretending import Idle, Noise, Truth
 from vino.data.world import phrasing
@@ -129,7 +130,9 @@ def test_every_scene_has_noise_of_its_own_but_for_other_words():
     course = Course(WORLDS["second-light"], (0, 1, 10**13), 64, 9, 9)
     edits = list(SUITES["world-edit"].ask(course))
     assert len({trial.noise_seed for trial in edits}) == len(edits)
-    assert all(0 <= trial.noise_seed < 2**63 for trial in edits)
+    first = [torch.Generator().manual_seed(trial.noise_seed) for trial in edits]
+    drawn = {float(torch.randn(1, generator=generator)) for generator in first}
+    assert len(drawn) == len(edits), "what is drawn differs, not the seed alone"
     by_words: dict[str, set[int]] = {}
     for trial in SUITES["world-phrasing"].ask(course):
         by_words.setdefault(trial.group, set()).add(trial.noise_seed)

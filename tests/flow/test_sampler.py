@@ -95,7 +95,8 @@ def test_guided_packs_branches_and_weighs_them():
 
 def test_noise_is_the_seeds():
     assert torch.equal(seeded_noise((2, 3), 7), seeded_noise((2, 3), 7))
-    assert not torch.equal(seeded_noise((2, 3), 7), seeded_noise((2, 3), 8))
+    for other in (8, 7 + 2**32, 7 + 2**62):
+        assert not torch.equal(seeded_noise((2, 3), 7), seeded_noise((2, 3), other))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,9 @@ def data_estimate(x_t: Tensor, v: Tensor, t: Tensor | float) -> Tensor:
 
 
 def seeded_noise(shape: Sequence[int], seed: int, device: torch.device | str = "cpu") -> Tensor:
-    """Unit noise of one request, float32; drawn on the CPU, so every device gets the same."""
-    generator = torch.Generator("cpu").manual_seed(seed)
+    """Unit noise of one request, float32; drawn on the CPU, so every device gets the same.
+
+    torch's generator there looks at the low half of a seed alone: the high half is folded into it.
+    """
+    generator = torch.Generator("cpu").manual_seed(seed ^ (seed >> 32))
     return torch.randn(tuple(shape), generator=generator, dtype=torch.float32).to(device)
