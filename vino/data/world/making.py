@@ -167,8 +167,9 @@ def _plan_subjects_clip(draft: Draft, count: int) -> Plan:
         text = f"{_things(draft, scene, names)}{backdrop}, {camera_phrase(draft, scene.camera)}"
     else:
         text = _actions(draft, scene, names) + backdrop
-    segments = (*map(Shot, references), utter(draft, text))
-    return Plan(segments, Shot(scene, is_clip=True), references=references)
+    asked = utter(draft, text)
+    target = Shot(scene, is_clip=True)
+    return Plan((*map(Shot, references), asked), target, references=references)
 
 
 def animate(draft: Draft) -> Plan:
