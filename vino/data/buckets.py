@@ -66,8 +66,12 @@ class Buckets:
 
     def most_frames(self, task: str) -> int:
         """Of a clip of this task; T_long and T_short are as long as T where nothing is said."""
-        own = self.lengths.get(task.removesuffix("_long").removesuffix("_short"), self.frames)
-        return self.lengths.get(task, own)
+        return self.lengths.get(task, self.lengths.get(plain_task(task), self.frames))
+
+
+def plain_task(task: str) -> str:
+    """T of T_long and T_short, which are T with long and with short prompts."""
+    return task.removesuffix("_long").removesuffix("_short")
 
 
 def reaches(base: PixelSize, bucket: PixelSize) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from vino.data.buckets import plain_task
 from vino.errors import InputError
 from vino.flow.sampling import Defaults
 from vino.train import checkpoint
@@ -46,19 +47,7 @@ class Run:
             raise InputError("where does the run go? name a folder with --out")
         if config.feeds is None:
             raise InputError("this recipe names no source of examples (feeds)")
-        tasks = {task for stage in config.stages for task in stage.mixture}
-        known = tasks | {task.removesuffix("_long").removesuffix("_short") for task in tasks}
-        for stage in config.stages:
-            if strange := set(stage.lengths) - known:
-                raise InputError(
-                    f"{stage.name}: lengths of {', '.join(sorted(strange))}, which no stage draws"
-                )
-        for stage in config.stages if config.lora.rank else ():
-            if others := [p for p in stage.trainable if "lora_" not in p]:
-                raise InputError(
-                    f"{stage.name}: with adapters nothing else is trained and exported: set its "
-                    f"trainable to {ADAPTERS[0]}, not {', '.join(others)}, or lora.rank to 0"
-                )
+        _check(config)
         self.config, self.ranks, self.out = config, ranks, Path(config.out)
         self.feeds = config.feeds
         vino, self.card = begin(config, ranks.device)
@@ -138,12 +127,30 @@ def train(
     with journal, closing(run.frozen):
         for index in range(run.progress.stage, len(config.stages)):
             run.progress.stage = index
-            if feed := feeds.get(config.stages[index].name):
-                _stage(run, config.stages[index], feed, path, saved, journal, watcher, stop)
+            stage = config.stages[index]
+            if stage.name in feeds:
+                _stage(run, stage, feeds[stage.name], path, saved, journal, watcher, stop)
                 path = saved = None
         if path:  # the run was over: only its last checkpoint is needed
             _restore(run, path, saved or {}, [])
     return run.export()
+
+
+def _check(config: TrainConfig) -> None:
+    """InputError for what no run could do, known from its settings alone."""
+    drawn = {task for stage in config.stages for task in stage.mixture}
+    known = drawn | set(map(plain_task, drawn))
+    for stage in config.stages:
+        if strange := set(stage.lengths) - known:
+            raise InputError(
+                f"{stage.name}: lengths of {', '.join(sorted(strange))}, which no stage draws"
+            )
+        others = [pattern for pattern in stage.trainable if "lora_" not in pattern]
+        if config.lora.rank and others:
+            raise InputError(
+                f"{stage.name}: with adapters nothing else is trained and exported: set its "
+                f"trainable to {ADAPTERS[0]}, not {', '.join(others)}, or lora.rank to 0"
+            )
 
 
 def _foresee(run: Run) -> dict[str, Feed]:

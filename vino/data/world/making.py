@@ -1,6 +1,6 @@
 """Tasks that make something from words and references: pictures, clips, subjects, proxies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vino.data.world.captions import (
@@ -122,10 +122,7 @@ def _plan_subjects(draft: Draft, count: int, unseen: int) -> Plan:
 
     scene = until_drawn(attempt)
     references = tuple(draw_reference(draft, thing) for thing in scene.objects[:unseen])
-    names = {
-        thing.concept: pick_phrase(draft, REFERENCE).format(n=number + 1)
-        for number, thing in enumerate(scene.objects[:unseen])
-    }
+    names = _reference_names(draft, scene.objects[:unseen])
     start = pick_phrase(draft, ("", "", "put ", "show "))
     backdrop = f" on {_backdrop_words(draft, scene)}"
     text = utter(draft, start + _things(draft, scene, names) + backdrop)
@@ -159,10 +156,7 @@ def _plan_subjects_clip(draft: Draft, count: int) -> Plan:
 
     scene, references = until_drawn(attempt)
     backdrop = "" if is_on_reference else f" on {_backdrop_words(draft, scene)}"
-    names = {
-        thing.concept: pick_phrase(draft, REFERENCE).format(n=number + 1)
-        for number, thing in enumerate(scene.objects)
-    }
+    names = _reference_names(draft, scene.objects)
     if scene.camera.kind != "static":
         text = f"{_things(draft, scene, names)}{backdrop}, {camera_phrase(draft, scene.camera)}"
     else:
@@ -170,6 +164,14 @@ def _plan_subjects_clip(draft: Draft, count: int) -> Plan:
     asked = utter(draft, text)
     target = Shot(scene, is_clip=True)
     return Plan((*map(Shot, references), asked), target, references=references)
+
+
+def _reference_names(draft: Draft, things: Sequence[SceneObject]) -> dict[str, str]:
+    """What the objects of references are called, by concept: they have no names of their own."""
+    return {
+        thing.concept: pick_phrase(draft, REFERENCE).format(n=number + 1)
+        for number, thing in enumerate(things)
+    }
 
 
 def animate(draft: Draft) -> Plan:
