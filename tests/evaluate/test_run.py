@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-import torch
 
 from tests.evaluate.pretending import Idle, Noise, Truth
 from vino.data.world import phrasing
@@ -19,6 +18,7 @@ from vino.evaluate.runs import read_run
 from vino.evaluate.world import contests, questions, run
 from vino.evaluate.world.suites import NAMES, SUITES
 from vino.evaluate.world.trials import WORLDS, Course, Trial
+from vino.flow.path import seeded_noise
 
 JUDGED = {
     "world-vocabulary": ("named", "known in 1 of 1 seeds"),
@@ -130,8 +130,7 @@ def test_every_scene_has_noise_of_its_own_but_for_other_words():
     course = Course(WORLDS["second-light"], (0, 1, 10**13), 64, 9, 9)
     edits = list(SUITES["world-edit"].ask(course))
     assert len({trial.noise_seed for trial in edits}) == len(edits)
-    first = [torch.Generator().manual_seed(trial.noise_seed) for trial in edits]
-    drawn = {float(torch.randn(1, generator=generator)) for generator in first}
+    drawn = {float(seeded_noise((1,), trial.noise_seed)) for trial in edits}
     assert len(drawn) == len(edits), "what is drawn differs, not the seed alone"
     by_words: dict[str, set[int]] = {}
     for trial in SUITES["world-phrasing"].ask(course):

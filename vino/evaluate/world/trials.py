@@ -13,8 +13,6 @@ from vino.data.world.tasks import TASKS, plan, rendered
 from vino.data.world.vocabulary import VOCABULARIES, Vocabulary
 from vino.errors import InputError
 
-SEEDS = 2**32  # of noise: torch's generator on a CPU looks at no more
-APART = 0x9E3779B1  # between the noises of one scene
 TRIES = 400  # scenes looked at for every question, where not all of them will do
 
 
@@ -89,7 +87,7 @@ class Trial:
     @property
     def noise_seed(self) -> int:
         """What the answer's noise is drawn with: every scene has noise of its own."""
-        return (self.seed * APART + crc32((self.noise or self.scene).encode())) % SEEDS
+        return self.seed ^ crc32((self.noise or self.scene).encode())
 
     @cached_property
     def fingerprint(self) -> str:
