@@ -1,5 +1,6 @@
-"""Judging beside the model: in a process of its own, where there is a core for it."""
+"""Judging beside the model: in a process of its own, where there is a second core."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -9,7 +10,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
 from vino.evaluate.world.judge import Judge
 from vino.evaluate.world.suites import SUITES
@@ -45,22 +45,22 @@ def open_bench(
 ) -> Iterator[Bench]:
     """A place to judge.
 
-    beside: in another process, which imports the program's main module; the model leaves it a core
-    as long, for two that share one are several times slower than each alone.
+    beside: in another process, which imports the program's main module and takes what the model
+    leaves idle.
     """
-    executor, threads = _beside() if beside else Here(), torch.get_num_threads()
-    if beside:
-        torch.set_num_threads(max(1, threads - 1))
+    # Not forked: threads of torch do not survive that.
+    executor = ProcessPoolExecutor(1, get_context("spawn"), _step_back) if beside else Here()
     try:
         yield Bench(executor, styles, tints)
     finally:
-        torch.set_num_threads(threads)
         executor.shutdown(cancel_futures=True)
 
 
-def _beside() -> Executor:
-    # Not forked: threads of torch do not survive that.
-    return ProcessPoolExecutor(1, get_context("spawn"), cv2.setNumThreads, (1,))
+def _step_back() -> None:
+    """Keep to one core, and off it when the model wants it: its threads wait for the slowest."""
+    cv2.setNumThreads(1)
+    if hasattr(os, "nice"):
+        os.nice(19)
 
 
 def judged(
