@@ -49,7 +49,7 @@ def collect(candidate: Candidate, trials: Sequence[Trial], out: Path) -> Iterato
     """All trials with their answers, as they are made: those first that are there already."""
     missing = unanswered(trials, out)
     asked = set(missing)
-    if there := [(trial, _read(out, trial)) for trial in trials if trial not in asked]:
+    if there := [(trial, read_answer(trial, out)) for trial in trials if trial not in asked]:
         yield there
     for clips in (False, True):
         group = [trial for trial in missing if trial.is_clip == clips]
@@ -72,6 +72,17 @@ def output_of(trial: Trial) -> str:
     return f"answers/{trial.key}-{trial.fingerprint}.{'webp' if trial.is_clip else 'png'}"
 
 
+def read_answer(trial: Trial, out: Path) -> np.ndarray:
+    """A trial's answer (T H W 3 uint8) from the folder; InputError if it cannot be read."""
+    path = out / output_of(trial)
+    try:
+        answer = (read_clip if trial.is_clip else read_picture)(path).pixels
+    except InputError as error:
+        raise InputError(f"{error}: delete it, and it is made again") from None
+    still = trial.is_clip and len(answer) == 1  # a file holds a clip of equal frames as one
+    return answer.repeat(len(trial.sample.target), 0) if still else answer
+
+
 def write_references(trial: Trial, out: Path) -> tuple[str, ...]:
     """Write the media of a trial's prompt, once for all seeds; their files in the folder."""
     media = [segment for segment in trial.sample.segments if not isinstance(segment, str)]
@@ -87,13 +98,3 @@ def write_references(trial: Trial, out: Path) -> tuple[str, ...]:
 
 def _write(path: Path, video: np.ndarray) -> None:
     Frames(video, FPS).save(path, quality=LOSSLESS if len(video) > 1 else None)
-
-
-def _read(out: Path, trial: Trial) -> np.ndarray:
-    path = out / output_of(trial)
-    try:
-        answer = (read_clip if trial.is_clip else read_picture)(path).pixels
-    except InputError as error:
-        raise InputError(f"{error}: delete it, and it is made again") from None
-    still = trial.is_clip and len(answer) == 1  # a file holds a clip of equal frames as one
-    return answer.repeat(len(trial.sample.target), 0) if still else answer

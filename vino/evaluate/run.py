@@ -11,7 +11,7 @@ from vino.evaluate.results import Result
 from vino.evaluate.world.judging import open_bench
 from vino.evaluate.world.pace import Pace, Watcher, weight
 from vino.evaluate.world.questions import built_styles
-from vino.evaluate.world.run import Examination, measure, run_suite
+from vino.evaluate.world.run import Examination, ask, measure, score
 from vino.evaluate.world.suites import SUITES, WORLD, chosen_suites
 from vino.evaluate.world.trials import Course, known_world
 from vino.generate import Model
@@ -54,7 +54,11 @@ def evaluate(
     pace = Pace(sum(map(weight, missing)))
     with open_bench((*known.styles, *built_styles()), known.tints, beside) as bench:
         exam = Examination(candidate, course, bench, pace, out, watch)
-        judged = {name: run_suite(name, trials, exam) for name, trials in questions.items()}
+        answered = [ask(name, trials, exam) for name, trials in questions.items()]
+        judged = {}
+        for number, suite in enumerate(answered):
+            watch("judging", number, len(answered), None)
+            judged[suite.name] = score(suite, exam)
     results = [judged[name] if name in judged else measure(name, exam) for name in chosen]
     write_report(out, record, results)
     if card is not None:

@@ -48,16 +48,21 @@ def open_bench(
     beside: in another process, which imports the program's main module and takes what the model
     leaves idle.
     """
-    # Not forked: threads of torch do not survive that.
-    executor = ProcessPoolExecutor(1, get_context("spawn"), _step_back) if beside else Here()
+    executor = _beside() if beside else Here()
     try:
         yield Bench(executor, styles, tints)
     finally:
         executor.shutdown(cancel_futures=True)
 
 
+def _beside() -> Executor:
+    """One process with one thread. Not forked: threads of torch do not survive that."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy reads it where it is imported
+    return ProcessPoolExecutor(1, get_context("spawn"), _step_back)
+
+
 def _step_back() -> None:
-    """Keep to one core, and off it when the model wants it: its threads wait for the slowest."""
+    """Keep off the cores that the model wants: its threads wait for the slowest."""
     cv2.setNumThreads(1)
     if hasattr(os, "nice"):
         os.nice(19)

@@ -11,7 +11,7 @@ import numpy as np
 
 from vino.data.world.samples import Sample
 from vino.data.world.sheet import contact_sheet
-from vino.evaluate.answers import collect, output_of, unanswered, write_references
+from vino.evaluate.answers import collect, output_of, read_answer, unanswered, write_references
 from vino.evaluate.candidate import Candidate
 from vino.evaluate.results import Answered, Result
 from vino.evaluate.statistics import SHARE, mean_with_interval
@@ -52,28 +52,50 @@ def measure(name: str, exam: Examination) -> Result:
     return Result(name, measurement.about, scores, counts, {}, [])
 
 
-def run_suite(name: str, trials: Sequence[Trial], exam: Examination) -> Result:
-    """Score a candidate on the questions of one suite."""
+Judged = list[tuple[str, Trial, Future[Verdict]]]
+"""Verdicts on true answers, each with the name of the damage done to it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A suite whose answers are there, while verdicts come in.
+
+    verdicts: by the keys of the trials. accuracy: the judge on true answers
+    """
+
+    name: str
+    trials: Sequence[Trial]
+    verdicts: Mapping[str, Future[Verdict]]
+    accuracy: Judged
+
+
+def ask(name: str, trials: Sequence[Trial], exam: Examination) -> Asked:
+    """Have a candidate answer the questions of one suite, and submit its answers."""
     ideals = {t.scene: exam.candidate.reconstruct(t.sample.target) for t in _scenes(trials)}
     accuracy = judge_accuracy(exam, trials, ideals)
+    verdicts = {
+        trial.key: exam.bench.judge(trial, answer, ideals[trial.scene])
+        for trial, answer in _answers(name, exam, trials)
+    }
+    return Asked(name, trials, verdicts, accuracy)
+
+
+def score(asked: Asked, exam: Examination) -> Result:
+    """Score a suite, when all verdicts on it are there."""
+    trials, accuracy = asked.trials, asked.accuracy
     metrics = {trial.scene: seen.result().judged for _, trial, seen in accuracy}
-    answers: dict[str, np.ndarray] = {}
-    verdicts: dict[str, Future[Verdict]] = {}
-    for trial, answer in _answers(name, exam, trials):
-        answers[trial.key] = answer
-        verdicts[trial.key] = exam.bench.judge(trial, answer, ideals[trial.scene])
     tally, answered = Tally(), []
     for trial in trials:
-        made = verdicts[trial.key].result().of(metrics.get(trial.scene, ()))
+        made = asked.verdicts[trial.key].result().of(metrics.get(trial.scene, ()))
         tally.add(trial, made)
         answered.append(_record(trial, made, exam.out))
-    seeds = len(trials) // max(1, len(ideals))
+    scenes = _scenes(trials)
+    seeds = len(trials) // max(1, len(scenes))
     tally.add_known("named", seeds)
-    shown = [(trial.sample, answers[trial.key]) for trial in trials]
-    _write_sheets(exam.out / "sheets", name, answered, shown)
-    counts = {metric: len(scenes) for metric, scenes in tally.rows().items()}
-    about = f"{SUITES[name].about} {_seeds(trials)}".strip()
-    return Result(name, about, tally.scores(), counts, _shares(accuracy, seeds), answered)
+    _write_sheets(exam.out, asked.name, answered, trials)
+    counts = {metric: len(values) for metric, values in tally.rows().items()}
+    about = f"{SUITES[asked.name].about} {_seeds(trials)}".strip()
+    return Result(asked.name, about, tally.scores(), counts, _shares(accuracy, seeds), answered)
 
 
 @dataclass
@@ -119,10 +141,6 @@ class Tally:
             )
             for metric, values in self.rows().items()
         }
-
-
-Judged = list[tuple[str, Trial, Future[Verdict]]]
-"""Verdicts on true answers, each with the name of the damage done to it."""
 
 
 def judge_accuracy(
@@ -200,23 +218,18 @@ def _record(trial: Trial, made: Verdict, out: Path) -> Answered:
 
 
 def _write_sheets(
-    folder: Path,
-    suite: str,
-    answered: Sequence[Answered],
-    shown: Sequence[tuple[Sample, np.ndarray]],
+    out: Path, suite: str, answered: Sequence[Answered], trials: Sequence[Trial]
 ) -> None:
     """Contact sheets of successes and of failures."""
+    folder = out / "sheets"
     folder.mkdir(exist_ok=True)
     for name, wanted in (("successes", True), ("failures", False)):
         path = folder / f"{suite}-{name}.png"
         path.unlink(missing_ok=True)
-        chosen = [
-            _enlarged(*pair)
-            for one, pair in zip(answered, shown, strict=True)
-            if one.is_success == wanted
-        ]
+        both = zip(answered, trials, strict=True)
+        chosen = [trial for one, trial in both if one.is_success == wanted][:SHOWN]
         if chosen:
-            sheet = contact_sheet(chosen[:SHOWN])
+            sheet = contact_sheet([_enlarged(t.sample, read_answer(t, out)) for t in chosen])
             cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
 
 
