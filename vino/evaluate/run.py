@@ -35,7 +35,7 @@ def evaluate(
     folder for answers, results and reports; answers that are there already are not made again.
     quick: a few scenes of each kind. world: what the model knows, a key of `WORLDS`. card: folder
     of a model whose card takes the scores. watch: told how far it has come. beside: judge
-    in a process of its own, while the model answers; it imports the program's main module, which
+    in processes of their own, while the model answers; they import the program's main module, which
     has to stand that. The scores are the same.
     Raises InputError for unknown names, for a folder that holds another run, and for one without a
     card.

@@ -1,4 +1,4 @@
-"""Judging beside the model: in a process of its own, where there is a second core."""
+"""Judging beside the model: in processes of their own, where there is a second core."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,6 +15,9 @@ from vino.evaluate.world.judge import Judge
 from vino.evaluate.world.suites import SUITES
 from vino.evaluate.world.trials import Trial
 from vino.evaluate.world.verdicts import Case, Verdict, verdict
+
+
+JUDGES = 2  # processes: while the model answers, they get little; after it, they are waited for
 
 
 class Here(Executor):
@@ -45,7 +48,7 @@ def open_bench(
 ) -> Iterator[Bench]:
     """A place to judge.
 
-    beside: in another process, which imports the program's main module and takes what the model
+    beside: in other processes, which import the program's main module and take what the model
     leaves idle.
     """
     executor = _beside() if beside else Here()
@@ -56,9 +59,9 @@ def open_bench(
 
 
 def _beside() -> Executor:
-    """One process with one thread. Not forked: threads of torch do not survive that."""
+    """Processes with one thread each. Not forked: threads of torch do not survive that."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy reads it where it is imported
-    return ProcessPoolExecutor(1, get_context("spawn"), _step_back)
+    return ProcessPoolExecutor(JUDGES, get_context("spawn"), _step_back)
 
 
 def _step_back() -> None:
