@@ -16,7 +16,6 @@ from vino.evaluate.world.suites import SUITES
 from vino.evaluate.world.trials import Trial
 from vino.evaluate.world.verdicts import Case, Verdict, verdict
 
-
 JUDGES = 2  # processes: while the model answers, they get little; after it, they are waited for
 
 
