@@ -31,6 +31,7 @@ from vino.data.world.scene import DIRECTIONS, Background, Motion, Scene, SceneOb
 from vino.data.world.vocabulary import COLOURS, HELD_OUT_CONCEPTS, TRAINING_CONCEPTS
 from vino.model.autoencoder import AutoencoderConfig, CausalAutoencoder
 from vino.model.vae import from_pixels
+from vino.train.precision import Muon, low_precision
 
 CLIP_EVERY = 4  # every fourth step is clips
 PICTURES = ((64, 64), (64, 32), (128, 48), (96, 48), (64, 64), (128, 64))  # (drawn, cropped) side
@@ -172,12 +173,8 @@ class Optimizer:
         rest = [p for n, p in named.items() if p.ndim != 4 and ".linear." not in n]
         self.rate, self.decay = settings.learning_rate, settings.weight_decay
         self.inner = {n: (p, nn.Parameter(as_matrix(p.detach()))) for n, p in inner.items()}
-        self.muon = torch.optim.Muon(
-            [matrix for _, matrix in self.inner.values()],
-            lr=self.rate,
-            weight_decay=self.decay,
-            adjust_lr_fn="match_rms_adamw",
-        )
+        matrices = [matrix for _, matrix in self.inner.values()]
+        self.muon = Muon(matrices, self.rate, self.decay)
         self.adam = torch.optim.AdamW(
             [{"params": rest, "pace": 1.0}, {"params": linear, "pace": LINEAR_PACE}],
             lr=self.rate,
@@ -224,7 +221,7 @@ class Training:
         """Train on the next batch and return its loss."""
         videos = batch(settings, self.step).to(settings.device)
         noise = torch.Generator().manual_seed(settings.seed * 1_000_003 + self.step)
-        with torch.autocast(videos.device.type, torch.bfloat16):
+        with low_precision(videos.device):
             latents = self.model.encoder(videos)
             decoded = self.model.decoder(disturbed(latents, settings.noise, noise))
         loss = reconstruction_error(decoded.float(), videos, settings.edges)
@@ -301,7 +298,7 @@ def quality(model: CausalAutoencoder, settings: Settings) -> dict[str, float]:
         for _ in range(count // 8):
             videos = draw_videos(rng, HELD_OUT_CONCEPTS, settings.styles, 8, shape)
             videos = videos.to(settings.device)
-            with torch.autocast(videos.device.type, torch.bfloat16):
+            with low_precision(videos.device):
                 decoded = model.decode(model.encode(videos)).float().clamp(-1, 1)
             errors.append(((decoded - videos) / 2).square().mean((1, 2, 3, 4)))
         scores[name] = float(-10 * torch.cat(errors).log10().mean())

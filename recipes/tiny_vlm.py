@@ -34,6 +34,7 @@ from vino.data.world.motion import FPS
 from vino.data.world.tasks import plan
 from vino.data.world.vocabulary import FIRST_LIGHT, TRAINING_CONCEPTS, WHOLE, concept_names
 from vino.model.vlm import VLM
+from vino.train.precision import low_precision
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def learn_to_see(model: Qwen3VLForConditionalGeneration, settings: Settings) -> 
     bar = tqdm(desc="seeing", mininterval=10)
     while progress < 1:
         batch = sight_batch(rng, settings.sight_batch)
-        with torch.autocast("cpu", torch.bfloat16):
+        with low_precision("cpu"):
             loss, right = heads(tower, batch)
         update(loss, parameters, adam, rate(settings, progress), settings.clip)
         progress, step = (time.monotonic() - start) / 60 / settings.sight_minutes, step + 1
@@ -176,7 +177,7 @@ def learn_to_answer(run: Run, tokenizer: PreTrainedTokenizerBase, settings: Sett
     loss_mean, right_mean, named_mean = 3.0, 0.0, 0.0
     draws = batches(vlm, settings.seed, run.pool, settings.pool, settings.batch_tokens)
     for run.pool, batch in draws:
-        with torch.autocast("cpu", torch.bfloat16):
+        with low_precision("cpu"):
             loss, right = answer_loss(run.model, batch)
             rng = np.random.default_rng((settings.seed, 2, run.step))
             naming, named = namer.loss(run.model, sight_batch(rng, settings.naming_batch))

@@ -124,6 +124,18 @@ def test_edits_keep_ratio_rate_and_length(model):
     assert clip.pixels.shape == CLIP.pixels.shape and clip.fps == 12.0
 
 
+def test_what_is_edited_may_be_larger_than_other_references(model):
+    """Objects keep their size in tokens, while the base lies on the grid of the result."""
+    defaults = replace(DEFAULTS, reference_area=16 * 16, base_area=32 * 32)
+    small = Model(model.vino, defaults, {"name": "test", "hash": "0"})
+    square = noise(32, 32, 3)
+    request = Request(Prompt(Image(square), Image(square, base=True), "put it in"), FEW)
+    job = small._prepare([request])[0]
+    sizes = [latent.shape[-1] * 8 for latent in job.branches[0].latents]
+    assert (sizes, job.size.width) == ([16, 32], 32)
+    assert small.check(request) == job.size
+
+
 def test_a_recipe_makes_it_again(model):
     first = model.edit(PICTURE, "put Image 1 on it", references=[noise(16, 16, 3)], seed=9)
     media = [Image(noise(16, 16, 3)), Image(PICTURE)]

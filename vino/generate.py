@@ -152,8 +152,8 @@ class Model:
 
     def check(self, request: Request) -> PixelSize:
         """The size it would be worked at, nothing encoded yet; InputError beyond the model."""
-        area, limit = self.defaults.reference_area, self._most_frames(request)
-        fitted = {m: fit(m, area, self.unit, limit) for m in request.prompt.media}
+        area, limit = self.defaults.area, self._most_frames(request)
+        fitted = {m: fit(m, area(m.base), self.unit, limit) for m in request.prompt.media}
         return self._size(request, fitted)[0]
 
     def run(self, requests: Sequence[Request], watch: Watcher | None = None) -> list[Frames]:
@@ -197,7 +197,8 @@ class Model:
             for medium in request.prompt.media:
                 key = (medium, limit if isinstance(medium, Video) else 1)
                 if key not in fitted:
-                    fitted[key] = fit(medium, self.defaults.reference_area, self.unit, limit)
+                    area = self.defaults.area(medium.base)
+                    fitted[key] = fit(medium, area, self.unit, limit)
                 mine[medium] = fitted[key]
             plans.append((request, mine, *self._size(request, mine)))
         jobs = []

@@ -7,8 +7,11 @@ import pytest
 import torch
 
 from tests import tiny
-from tests.train.fake import SIDE, STAGE, example
+from tests.train.fake import SIDE, STAGE, example, recipe
+from vino.checkpoints import Card
 from vino.errors import InputError
+from vino.flow.sampling import Defaults
+from vino.train.begin import as_trained
 from vino.train.config import Refusing
 from vino.train.ema import Average
 from vino.train.frozen import Frozen
@@ -131,3 +134,10 @@ def test_a_few_bad_steps_far_apart_stop_nothing():
     for i in range(100):
         assert guard.accepts(float("nan") if i % 5 == 4 else 1.0) == (i % 5 != 4)
     assert guard.skipped == 20
+
+
+def test_a_model_scales_references_as_it_was_trained():
+    card = Card(sampling={"reference_area": 64, "frames": 9})
+    assert as_trained(card, recipe()) == card
+    made = Defaults.parse(as_trained(card, recipe(reference_area=25)).sampling)
+    assert (made.area(is_base=False), made.area(is_base=True), made.frames) == (25, 64, 9)

@@ -169,7 +169,7 @@ def _size(task: Task, prompt: Prompt, model: Any, args: Namespace) -> tuple[int,
     if task.kind.edits_picture:
         from vino.references import fit
 
-        fitted = fit(prompt.images[-1], model.defaults.reference_area, model.unit, 1)
+        fitted = fit(prompt.images[-1], model.defaults.area(is_base=True), model.unit, 1)
         return fitted.content[2:]
     size: tuple[int, int] | None = task.size or args.size
     return size

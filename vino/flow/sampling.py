@@ -98,7 +98,8 @@ class Sampling:
 class Defaults:
     """What a model does when it is not told: sampling, sizes in pixels, frames, frame rate.
 
-    reference_area: pixels references are scaled to. max_frames: longest clip it makes or edits;
+    reference_area: pixels references are scaled to; base_area: pixels of what is edited, 0 for
+    those of other references. max_frames: longest clip it makes or edits;
     max_area: most pixels of a picture. picture and clip: sampling of text-only requests;
     picture_edit, clip_edit: of requests with references.
     """
@@ -114,6 +115,11 @@ class Defaults:
     max_area: int = 2048 * 2048
     fps: float = 24.0
     reference_area: int = field(default=480 * 848)
+    base_area: int = 0
+
+    def area(self, is_base: bool) -> int:
+        """Pixels a reference is scaled to."""
+        return (self.base_area if is_base else 0) or self.reference_area
 
     def sampling(self, clip: bool, references: bool) -> Sampling:
         """The defaults for a kind of request."""

@@ -272,7 +272,7 @@ class Service:
         sampling = requests[0].sampling
         if sampling.steps > self.settings.max_steps:
             raise InputError(f"steps must be at most {self.settings.max_steps} here")
-        references = len(requests[0].prompt.media) * model.defaults.reference_area
+        references = sum(model.defaults.area(m.base) for m in requests[0].prompt.media)
         stored = order.to_json() | {"seed": order.seed}
         if order.seed is None:
             stored["seed"] = secrets.randbelow(2**31)

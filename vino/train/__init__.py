@@ -8,6 +8,7 @@ prepare     examples -> chats and latents, with condition dropout
 loss        flow matching on the target's tokens
 trainee     the parameters that learn, as one module
 parallel    ranks, sharding, activation checkpointing
+precision   bfloat16, and what a processor without it computes instead
 optim       AdamW, Muon, gradient norms, steps that are refused
 lora        adapters instead of the whole model
 ema         averaged weights

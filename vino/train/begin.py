@@ -1,5 +1,7 @@
 """The model a run begins with."""
 
+from dataclasses import replace
+
 import torch
 from torch import nn
 
@@ -7,6 +9,7 @@ from vino import checkpoints
 from vino.checkpoints import Card
 from vino.data.buckets import Meter
 from vino.errors import InputError
+from vino.flow.sampling import Defaults
 from vino.model.mmdit import MMDiT
 from vino.model.vino import Vino
 from vino.train.config import TrainConfig
@@ -29,7 +32,16 @@ def begin(config: TrainConfig, device: torch.device) -> tuple[Vino, Card]:
         raise InputError("nothing to begin from: name a model with --model")
     vino.vae.requires_grad_(False)  # type: ignore[attr-defined]
     vino.vlm.requires_grad_(False)
-    return vino.to(device), card or Card()
+    return vino.to(device), as_trained(card or Card(), config)
+
+
+def as_trained(card: Card, config: TrainConfig) -> Card:
+    """The card, saying what references are scaled to in this run: a model is used as trained."""
+    if not config.reference_area:
+        return card
+    base = Defaults.parse(card.sampling).area(is_base=True)
+    areas = {"reference_area": config.reference_area, "base_area": base}
+    return replace(card, sampling={**card.sampling, **areas})
 
 
 def meter(vino: Vino, reference_area: int, reference_frames: int) -> Meter:

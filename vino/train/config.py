@@ -90,7 +90,8 @@ class Stage:
 class Parallel:
     """How a run is spread over devices and memory.
 
-    precision: of the passes; parameters that learn and optimiser states stay float32.
+    precision: of the passes; parameters that learn and optimiser states stay float32. A processor
+    without bfloat16 computes in float32 instead.
     sequence: ranks that share the tokens of every sample, for long clips; they divide the heads.
     shard: ranks that share one copy of the parameters, 0 for all; further ranks hold replicas. With
     1 every rank holds a whole copy and gradients are averaged after the pass: for small models.
@@ -189,7 +190,8 @@ class TrainConfig:
     of them make a micro-batch; one_task: all of a step are of one task, as in the paper; workers:
     threads that decode ahead.
     accumulate: micro-batches of a step, on every rank. reference_area: pixels references are
-    scaled to, 0 for the model's default; reference_frames: most frames kept of a clip.
+    scaled to, here and by the model that comes out, 0 for the model's default; reference_frames:
+    most frames kept of a clip.
     """
 
     stages: tuple[Stage, ...]

@@ -1,5 +1,6 @@
 """One stage after the other, step by step (paper, section on training)."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
@@ -25,6 +26,7 @@ from vino.train.log import Journal, Sums
 from vino.train.lora import export_adapter, inject
 from vino.train.optim import clip, gradient_norms, optimizers, set_rate
 from vino.train.parallel import Ranks, settle, spread
+from vino.train.precision import affordable
 from vino.train.prepare import ReferenceGrid, prepare, seed_of
 from vino.train.trainee import Trainee, choose
 from vino.train.watch import Watcher
@@ -58,7 +60,7 @@ class Run:
         if config.lora.rank:
             inject(self.trainee, config.lora)
         spread(self.trainee, config.parallel, ranks)
-        area = config.reference_area or self.defaults.reference_area
+        area = self.defaults.reference_area
         self.meter = meter(vino, area, config.reference_frames)
         self.grid = ReferenceGrid(area, self.meter.unit, config.reference_frames)
         self.average: Average | None = None
@@ -113,7 +115,10 @@ def train(
 
     stop: asked after every step; the run is saved and KeyboardInterrupt raised when it says so.
     """
-    run = Run(config, ranks)
+    run = Run(affordable(config, ranks.device), ranks)
+    if run.config != config and ranks.first and not quiet:
+        print("this processor has no bfloat16: passes are computed in float32", file=sys.stderr)
+    config = run.config
     path = checkpoint.latest(run.folder)
     saved = checkpoint.read_run(path) if path else None
     if saved:

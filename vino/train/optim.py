@@ -13,6 +13,7 @@ from torch.distributed.tensor import DTensor
 from vino.errors import InputError
 from vino.train.config import Stage
 from vino.train.parallel import Ranks
+from vino.train.precision import Muon
 
 PARTS = (
     "conditioner.queries",
@@ -49,14 +50,7 @@ def optimizers(
             )
         )
     if matrices:
-        made.append(
-            torch.optim.Muon(
-                matrices.values(),
-                lr=stage.lr,
-                weight_decay=stage.weight_decay,
-                adjust_lr_fn="match_rms_adamw",
-            )
-        )
+        made.append(Muon(matrices.values(), stage.lr, stage.weight_decay))
     return made
 
 
