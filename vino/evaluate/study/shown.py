@@ -1,9 +1,11 @@
 """Pictures and clips as a browser shows them."""
 
+import io
 import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+import av
 import numpy as np
 
 from vino.errors import InputError
@@ -26,10 +28,12 @@ REMEMBERED = 256
 def shown(path: Path, frames: int) -> tuple[str, bytes]:
     """The type and content of a medium.
 
-    A PNG is written anew, for its metadata may say which model made it; one of several frames side
-    by side becomes an animated WebP. Other files are given as they are.
+    A PNG or MP4 is written anew, for its metadata may say which model made it; a PNG of several
+    frames side by side becomes an animated WebP. Other files are given as they are.
     """
     ending = path.suffix.lower()
+    if moves(path):
+        return ENDINGS[ending], _bare(path)
     if ending != ".png":
         return ENDINGS[ending], path.read_bytes()
     picture = read_picture(path).pixels[0]
@@ -40,6 +44,22 @@ def shown(path: Path, frames: int) -> tuple[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         saved = Frames(clip, FPS).save(Path(folder) / f"shown{ending}", quality=quality)
         return ENDINGS[ending], saved.read_bytes()
+
+
+def _bare(path: Path) -> bytes:
+    """An MP4 with the same pictures and sound, bit for bit, and nothing said about them."""
+    made = io.BytesIO()
+    try:
+        with av.open(str(path), format="mp4") as source, av.open(made, "w", format="mp4") as output:
+            tracks = [*source.streams.video[:1], *source.streams.audio[:1]]
+            copies = {track.index: output.add_stream_from_template(track) for track in tracks}
+            for packet in source.demux(tracks):
+                if packet.dts is not None:  # the last of a track is empty
+                    packet.stream = copies[packet.stream.index]
+                    output.mux(packet)
+    except (av.FFmpegError, ValueError, IndexError) as error:
+        raise InputError(f"{path} is no intact MP4 ({error}): make it again") from None
+    return made.getvalue()
 
 
 def moves(path: Path) -> bool:
