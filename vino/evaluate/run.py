@@ -1,6 +1,7 @@
 """The evaluation: ask, judge, measure the judge, report."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, as_completed
 from pathlib import Path
 
 from vino.evaluate.answers import open_folder, unanswered
@@ -11,9 +12,10 @@ from vino.evaluate.results import Result
 from vino.evaluate.world.judging import open_bench
 from vino.evaluate.world.pace import Pace, Watcher, weight
 from vino.evaluate.world.questions import built_styles
-from vino.evaluate.world.run import Examination, ask, measure, score
+from vino.evaluate.world.run import Asked, Examination, ask, measure, score
 from vino.evaluate.world.suites import SUITES, WORLD, chosen_suites
 from vino.evaluate.world.trials import Course, known_world
+from vino.evaluate.world.verdicts import Verdict
 from vino.generate import Model
 
 
@@ -54,11 +56,14 @@ def evaluate(
     pace = Pace(sum(map(weight, missing)))
     with open_bench((*known.styles, *built_styles()), known.tints, beside) as bench:
         exam = Examination(candidate, course, bench, pace, out, watch)
-        answered = [ask(name, trials, exam) for name, trials in questions.items()]
-        judged = {}
-        for number, suite in enumerate(answered):
-            watch("judging", number, len(answered), None)
-            judged[suite.name] = score(suite, exam)
+        answered: list[Asked] = []
+        pending: list[Future[Verdict]] = []
+        for name, trials in questions.items():
+            answered.append(ask(name, trials, exam))
+            pending = [verdict for suite in answered for verdict in suite.pending()]
+        for done, _ in enumerate(as_completed(pending), 1):
+            watch("judging", done, len(pending), None)
+        judged = {suite.name: score(suite, exam) for suite in answered}
     results = [judged[name] if name in judged else measure(name, exam) for name in chosen]
     write_report(out, record, results)
     if card is not None:

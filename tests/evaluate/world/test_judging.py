@@ -1,5 +1,11 @@
 """Judging beside the model."""
 
+import os
+
+import pytest
+
+from vino.errors import InputError
+from vino.evaluate.world import judging
 from vino.evaluate.world.judging import open_bench
 from vino.evaluate.world.pace import Pace, weight
 from vino.evaluate.world.suites import SUITES
@@ -21,6 +27,23 @@ def test_verdicts_are_the_same_beside_and_here():
     here, there = seen
     assert here == there
     assert [one.judged["correct"] for one in here] == [1, 1, 1, 1, 0]
+
+
+def test_a_killed_judge_is_told():
+    trial = next(iter(SUITES["world-phrasing"].ask(course())))
+    with pytest.raises(InputError, match="killed"), open_bench(("flat",), (), True) as bench:
+        bench.executor.submit(os._exit, 9)
+        bench.judge(trial, trial.sample.target, trial.sample.target).result()
+
+
+def test_what_waits_for_a_verdict_is_bounded(monkeypatch):
+    monkeypatch.setattr(judging, "BACKLOG", 2)
+    trial = next(iter(SUITES["world-phrasing"].ask(course())))
+    with open_bench(("flat",), ()) as bench:
+        for _ in range(5):
+            bench.judge(trial, trial.sample.target, trial.sample.target)
+        assert bench.room.acquire(blocking=False) and bench.room.acquire(blocking=False)
+        assert not bench.room.acquire(blocking=False)
 
 
 def test_clips_are_asked_with_the_first_seed_alone():

@@ -68,9 +68,17 @@ class Asked:
     verdicts: Mapping[str, Future[Verdict]]
     accuracy: Judged
 
+    def pending(self) -> list[Future[Verdict]]:
+        """Verdicts that are not there yet; raises what went wrong with the others."""
+        every = [*self.verdicts.values(), *(seen for _, _, seen in self.accuracy)]
+        for one in every:
+            if one.done():
+                one.result()
+        return [one for one in every if not one.done()]
+
 
 def ask(name: str, trials: Sequence[Trial], exam: Examination) -> Asked:
-    """Have a candidate answer the questions of one suite, and submit its answers."""
+    """Have a candidate answer the questions of one suite, and have the answers judged."""
     ideals = {t.scene: exam.candidate.reconstruct(t.sample.target) for t in _scenes(trials)}
     accuracy = judge_accuracy(exam, trials, ideals)
     verdicts = {
