@@ -1,6 +1,5 @@
 """Pictures and clips as a browser shows them."""
 
-import io
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -28,38 +27,44 @@ REMEMBERED = 256
 def shown(path: Path, frames: int) -> tuple[str, bytes]:
     """The type and content of a medium.
 
-    A PNG or MP4 is written anew, for its metadata may say which model made it; a PNG of several
-    frames side by side becomes an animated WebP. Other files are given as they are.
+    PNG and H.264 files, which runs write, are written anew, for their metadata may say which model
+    made them; a PNG of several frames side by side becomes an animated WebP. Other files are given
+    as they are.
     """
     ending = path.suffix.lower()
-    if moves(path):
-        return ENDINGS[ending], _bare(path)
-    if ending != ".png":
+    if ending not in (".png", ".mp4"):
         return ENDINGS[ending], path.read_bytes()
-    picture = read_picture(path).pixels[0]
-    if picture.shape[1] % frames:
-        raise InputError(f"{path} is {picture.shape[1]} pixels wide, which is not {frames} frames")
-    clip = np.stack(np.split(picture, frames, axis=1))
-    ending, quality = (".webp", FINEST) if frames > 1 else (".png", None)
     with tempfile.TemporaryDirectory() as folder:
+        if moves(path):
+            return ENDINGS[ending], _bare(path, Path(folder) / "shown.mp4").read_bytes()
+        picture = read_picture(path).pixels[0]
+        if picture.shape[1] % frames:
+            raise InputError(
+                f"{path} is {picture.shape[1]} pixels wide, which is not {frames} frames"
+            )
+        clip = np.stack(np.split(picture, frames, axis=1))
+        ending, quality = (".webp", FINEST) if frames > 1 else (".png", None)
         saved = Frames(clip, FPS).save(Path(folder) / f"shown{ending}", quality=quality)
         return ENDINGS[ending], saved.read_bytes()
 
 
-def _bare(path: Path) -> bytes:
-    """An MP4 with the same pictures and sound, bit for bit, and nothing said about them."""
-    made = io.BytesIO()
+def _bare(path: Path, copy: Path) -> Path:
+    """An MP4's pictures and sound, bit for bit, without its metadata; `path` if not of H.264."""
     try:
-        with av.open(str(path), format="mp4") as source, av.open(made, "w", format="mp4") as output:
-            tracks = [*source.streams.video[:1], *source.streams.audio[:1]]
-            copies = {track.index: output.add_stream_from_template(track) for track in tracks}
-            for packet in source.demux(tracks):
-                if packet.dts is not None:  # the last of a track is empty
-                    packet.stream = copies[packet.stream.index]
-                    output.mux(packet)
-    except (av.FFmpegError, ValueError, IndexError) as error:
+        with av.open(str(path), format="mp4", metadata_errors="replace") as source:
+            tracks = [*source.streams.video, *source.streams.audio]
+            if {track.codec.name for track in tracks} not in ({"h264"}, {"h264", "aac"}):
+                return path
+            index_first = {"movflags": "+faststart"}
+            with av.open(str(copy), "w", format="mp4", container_options=index_first) as output:
+                copies = {t.index: output.add_stream_from_template(t) for t in tracks}
+                for packet in source.demux(tracks):
+                    if packet.dts is not None:  # the last of a track is empty
+                        packet.stream = copies[packet.stream.index]
+                        output.mux(packet)
+    except (av.FFmpegError, ValueError) as error:
         raise InputError(f"{path} is no intact MP4 ({error}): make it again") from None
-    return made.getvalue()
+    return copy
 
 
 def moves(path: Path) -> bool:
