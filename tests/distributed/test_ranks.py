@@ -50,6 +50,7 @@ def test_watching_ranks(runs, name):
 
 def test_bfloat16_is_near(runs):
     _, losses = runs
+    assert losses["bfloat16"] != losses["one"]
     np.testing.assert_allclose(losses["bfloat16"], losses["one"], rtol=0.1)
 
 

@@ -1,5 +1,7 @@
 """Processors with and without bfloat16."""
 
+import json
+
 import pytest
 import torch
 from torch import nn
@@ -7,9 +9,9 @@ from torch import nn
 from tests.train.fake import recipe
 from vino.train import precision
 from vino.train.config import Parallel
+from vino.train.loop import train
+from vino.train.parallel import Ranks
 from vino.train.precision import Muon, affordable, low_precision, multiplies_bfloat16
-
-CPU = torch.device("cpu")
 
 
 @pytest.fixture(params=[True, False], ids=["with", "without"])
@@ -20,10 +22,19 @@ def has_bfloat16(request, monkeypatch):
 
 def test_passes_are_in_float32_where_there_is_no_bfloat16(has_bfloat16):
     config = recipe(parallel=Parallel(precision="bfloat16"))
-    assert affordable(config, CPU).parallel.precision == ("bfloat16" if has_bfloat16 else "float32")
+    alone = Ranks(0, 1, torch.device("cpu"))
+    wanted = "bfloat16" if has_bfloat16 else "float32"
+    assert affordable(config, alone).parallel.precision == wanted
     with low_precision("cpu"):
         product = torch.ones(2, 2) @ torch.ones(2, 2)
     assert (product.dtype == torch.bfloat16) == has_bfloat16
+
+
+def test_a_run_says_what_it_computes_in(has_bfloat16, tmp_path):
+    config = recipe(out=tmp_path, parallel=Parallel(precision="bfloat16"))
+    train(config, Ranks(0, 1, torch.device("cpu")))
+    told = json.loads((tmp_path / "config.json").read_text())["parallel"]["precision"]
+    assert told == ("bfloat16" if has_bfloat16 else "float32")
 
 
 def test_accelerators_have_it():

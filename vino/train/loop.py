@@ -115,7 +115,7 @@ def train(
 
     stop: asked after every step; the run is saved and KeyboardInterrupt raised when it says so.
     """
-    run = Run(affordable(config, ranks.device), ranks)
+    run = Run(affordable(config, ranks), ranks)
     if run.config != config and ranks.first and not quiet:
         print("this processor has no bfloat16: passes are computed in float32", file=sys.stderr)
     config = run.config

@@ -4,7 +4,7 @@ A processor without bfloat16 arithmetic has it emulated, a number at a time: a s
 model took 60 s there that takes 4 s in float32.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vino.train.config import TrainConfig
+from vino.train.parallel import Ranks
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:
@@ -28,9 +29,9 @@ def low_precision(device: torch.device | str) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device))
 
 
-def affordable(config: TrainConfig, device: torch.device) -> TrainConfig:
-    """The same run, its passes in float32 where the device has no bfloat16."""
-    if multiplies_bfloat16(device):
+def affordable(config: TrainConfig, ranks: Ranks) -> TrainConfig:
+    """The same run, its passes in float32 if the device of any rank has no bfloat16."""
+    if all(ranks.gather(multiplies_bfloat16(ranks.device))):
         return config
     return replace(config, parallel=replace(config.parallel, precision="float32"))
 
@@ -47,21 +48,25 @@ class Muon(torch.optim.Muon):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every matrix that has a gradient."""
-        every = [(p, group) for group in self.param_groups for p in group["params"]]
-        if all(multiplies_bfloat16(p.device) for p, _ in every):
+        if multiplies_bfloat16(self.param_groups[0]["params"][0].device):
             return super().step(closure)
-        for p, group in every:
-            if p.grad is not None:
-                momentum = self.state[p].setdefault("momentum_buffer", torch.zeros_like(p.grad))
-                momentum.lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonal(
-                    p.grad.lerp(momentum, group["momentum"]),
-                    group["ns_coefficients"],
-                    group["ns_steps"],
-                )
-                p.mul_(1 - group["lr"] * group["weight_decay"])
-                p.add_(update, alpha=-0.2 * max(p.shape) ** 0.5 * group["lr"])
-        return None
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            for matrix in group["params"]:
+                if matrix.grad is not None:
+                    self._move(matrix, matrix.grad, group)
+        return loss
+
+    def _move(self, matrix: nn.Parameter, gradient: Tensor, group: Mapping[str, Any]) -> None:
+        state = self.state[matrix]
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(gradient)
+        momentum = state["momentum_buffer"]
+        momentum.lerp_(gradient, 1 - group["momentum"])
+        ahead = gradient.lerp(momentum, group["momentum"])
+        update = orthogonal(ahead, group["ns_coefficients"], group["ns_steps"])
+        matrix.mul_(1 - group["lr"] * group["weight_decay"])
+        matrix.add_(update, alpha=-0.2 * max(matrix.shape) ** 0.5 * group["lr"])
 
 
 def orthogonal(matrix: Tensor, coefficients: tuple[float, float, float], steps: int) -> Tensor:
