@@ -46,7 +46,7 @@ def main() -> None:
     kept = vino.load(args.model)
     forgetful = Model(kept.vino, kept.defaults, kept.identity, Encoded(0))
     side = round(kept.defaults.reference_area**0.5)
-    (base,) = references(Image, 1, 1, side)
+    (base,) = references(Image, 1, 1, round(kept.defaults.area(is_base=True) ** 0.5))
     for kind in (Image, Video):
         media = references(kind, args.references, args.frames, side)
         turn = partial(dict, references=media, steps=args.steps)

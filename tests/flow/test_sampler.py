@@ -123,6 +123,7 @@ def test_numbers_of_any_real_type_are_written_as_plain_ones():
 def test_defaults_parse_and_refuse_unknown_names():
     parsed = Defaults.parse({"picture": {"steps": 7}, "size": [64, 64], "frames": 17})
     assert parsed.picture.steps == 7 and parsed.size == (64, 64)
+    assert Defaults.parse(asdict(parsed)) == parsed
     with pytest.raises(Exception, match="unknown"):
         Defaults.parse({"pictures": {}})
     with pytest.raises(Exception, match="picture"):

@@ -206,6 +206,8 @@ def test_adapters_learn_alone(tmp_path):
     config = recipe(out=tmp_path, lora=Lora(rank=2))
     with pytest.raises(InputError, match="first: with adapters nothing else is trained"):
         train(config, ALONE)
+    with pytest.raises(InputError, match="leave reference_area at 0"):
+        train(replace(config, reference_area=64), ALONE)
 
 
 def test_what_gradients_are_usual_is_learned_anew_by_every_stage(tmp_path):

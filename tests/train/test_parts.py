@@ -140,4 +140,4 @@ def test_a_model_scales_references_as_it_was_trained():
     card = Card(sampling={"reference_area": 64, "frames": 9})
     assert as_trained(card, recipe()) == card
     made = Defaults.parse(as_trained(card, recipe(reference_area=25)).sampling)
-    assert (made.area(is_base=False), made.area(is_base=True), made.frames) == (25, 64, 9)
+    assert (made.area(is_base=False), made.area(is_base=True), made.frames) == (25, SIDE**2, 9)

@@ -144,6 +144,8 @@ class Defaults:
 
 def _in_place_of(default: Any, name: str, value: Any) -> Any:
     """The value, of the default's kind; InputError or TypeError when it is of another."""
+    if value == default:
+        return default
     if isinstance(default, Sampling):
         return default.changed(**value)
     if isinstance(default, tuple):

@@ -9,7 +9,6 @@ from vino import checkpoints
 from vino.checkpoints import Card
 from vino.data.buckets import Meter
 from vino.errors import InputError
-from vino.flow.sampling import Defaults
 from vino.model.mmdit import MMDiT
 from vino.model.vino import Vino
 from vino.train.config import TrainConfig
@@ -39,8 +38,7 @@ def as_trained(card: Card, config: TrainConfig) -> Card:
     """The card, saying what references are scaled to in this run: a model is used as trained."""
     if not config.reference_area:
         return card
-    base = Defaults.parse(card.sampling).area(is_base=True)
-    areas = {"reference_area": config.reference_area, "base_area": base}
+    areas = {"reference_area": config.reference_area, "base_area": config.stages[-1].area}
     return replace(card, sampling={**card.sampling, **areas})
 
 

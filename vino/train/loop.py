@@ -143,6 +143,10 @@ def train(
 
 def _check(config: TrainConfig) -> None:
     """InputError for what no run could do, known from its settings alone."""
+    if config.lora.rank and config.reference_area:
+        raise InputError(
+            "adapters meet references as their model scales them: leave reference_area at 0"
+        )
     drawn = {task for stage in config.stages for task in stage.mixture}
     known = drawn | set(map(plain_task, drawn))
     for stage in config.stages:
