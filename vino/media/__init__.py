@@ -25,7 +25,7 @@ from vino.media.frames import (
 )
 from vino.media.pictures import read_picture
 from vino.media.probing import read_size
-from vino.media.recipes import read_recipe, recipe_media
+from vino.media.recipes import read_recipe, recipe_media, without_metadata
 from vino.media.saving import check_output
 from vino.media.sound import Sound
 
@@ -44,4 +44,5 @@ __all__ = [
     "read_size",
     "recipe_media",
     "resize",
+    "without_metadata",
 ]

@@ -140,3 +140,26 @@ def _unmark(comment: object) -> str | None:
     if isinstance(comment, str) and comment.startswith(_MARK):
         return comment.removeprefix(_MARK)
     return None
+
+
+def without_metadata(path: Path, copy: Path) -> Path:
+    """A copy of an MP4, its packets as they are, that says nothing of how it was made.
+
+    `path` itself where there is more than H.264 and AAC, which is what is saved here. Raises
+    InputError for a damaged file.
+    """
+    try:
+        with av.open(str(path), format="mp4", metadata_errors="replace") as source:
+            tracks = [*source.streams.video, *source.streams.audio]
+            if {track.codec.name for track in tracks} not in ({"h264"}, {"h264", "aac"}):
+                return path
+            index_first = {"movflags": "+faststart"}
+            with av.open(str(copy), "w", format="mp4", container_options=index_first) as output:
+                copies = {t.index: output.add_stream_from_template(t) for t in tracks}
+                for packet in source.demux(tracks):
+                    if packet.dts is not None:  # the last of a track is empty
+                        packet.stream = copies[packet.stream.index]
+                        output.mux(packet)
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(f"{path} is damaged ({reason(error)}): give an intact clip") from None
+    return copy

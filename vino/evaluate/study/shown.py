@@ -4,11 +4,10 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-import av
 import numpy as np
 
 from vino.errors import InputError
-from vino.media import Frames, read_picture
+from vino.media import Frames, read_picture, without_metadata
 
 ENDINGS = {
     ".png": "image/png",
@@ -36,7 +35,7 @@ def shown(path: Path, frames: int) -> tuple[str, bytes]:
         return ENDINGS[ending], path.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         if moves(path):
-            return ENDINGS[ending], _bare(path, Path(folder) / "shown.mp4").read_bytes()
+            return ENDINGS[ending], without_metadata(path, Path(folder) / "shown.mp4").read_bytes()
         picture = read_picture(path).pixels[0]
         if picture.shape[1] % frames:
             raise InputError(
@@ -46,25 +45,6 @@ def shown(path: Path, frames: int) -> tuple[str, bytes]:
         ending, quality = (".webp", FINEST) if frames > 1 else (".png", None)
         saved = Frames(clip, FPS).save(Path(folder) / f"shown{ending}", quality=quality)
         return ENDINGS[ending], saved.read_bytes()
-
-
-def _bare(path: Path, copy: Path) -> Path:
-    """An MP4's pictures and sound, bit for bit, without its metadata; `path` if not of H.264."""
-    try:
-        with av.open(str(path), format="mp4", metadata_errors="replace") as source:
-            tracks = [*source.streams.video, *source.streams.audio]
-            if {track.codec.name for track in tracks} not in ({"h264"}, {"h264", "aac"}):
-                return path
-            index_first = {"movflags": "+faststart"}
-            with av.open(str(copy), "w", format="mp4", container_options=index_first) as output:
-                copies = {t.index: output.add_stream_from_template(t) for t in tracks}
-                for packet in source.demux(tracks):
-                    if packet.dts is not None:  # the last of a track is empty
-                        packet.stream = copies[packet.stream.index]
-                        output.mux(packet)
-    except (av.FFmpegError, ValueError) as error:
-        raise InputError(f"{path} is no intact MP4 ({error}): make it again") from None
-    return copy
 
 
 def moves(path: Path) -> bool:
