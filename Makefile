@@ -9,8 +9,9 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/python recipes/demo.py
 
+# Two processes with one thread each: threads that share cores wait for one another.
 test: $(READY)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 # The studio in a real browser; it needs the extra vino[browser] and Chromium.
 browser: $(READY)

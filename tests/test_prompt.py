@@ -57,7 +57,7 @@ def test_media_written_into_a_sentence_are_named():
         (("the object: ", image), "the object: Image 1"),
         ((image, " and ", image, ", both"), "Image 1 and Image 2, both"),
     ],
-    ids=str,
+    ids=range(6),
 )
 def test_names_stand_in_the_sentence_with_their_spaces(segments, text):
     assert Prompt(*(s() if callable(s) else s for s in segments)).text == text
