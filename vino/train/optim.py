@@ -50,7 +50,7 @@ def optimizers(
             )
         )
     if matrices:
-        made.append(Muon(matrices.values(), stage.lr, stage.weight_decay))
+        made.append(Muon(matrices.values(), stage.lr, stage.weight_decay, ranks))
     return made
 
 

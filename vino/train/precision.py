@@ -4,11 +4,12 @@ A processor without bfloat16 arithmetic has it emulated, a number at a time: a s
 model took 60 s there that takes 4 s in float32.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from vino.train.config import TrainConfig
@@ -39,41 +40,68 @@ def affordable(config: TrainConfig, ranks: Ranks) -> TrainConfig:
 class Muon(torch.optim.Muon):
     """Orthogonalised momentum with AdamW's step size (Liu et al., arXiv 2502.16982).
 
-    PyTorch's, but for processors without bfloat16: it knows no other type for the iterations.
+    PyTorch's, but for two things. Where the processor has no bfloat16 the iterations are made in
+    the matrices' own type. And ranks with whole copies and equal gradients share the work: each
+    orthogonalises some of the matrices, and all ranks apply what it found.
     """
 
-    def __init__(self, matrices: Iterable[nn.Parameter], lr: float, weight_decay: float):
+    def __init__(
+        self,
+        matrices: Iterable[nn.Parameter],
+        lr: float,
+        weight_decay: float,
+        ranks: Ranks | None = None,
+    ):
         super().__init__(matrices, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
+        self.rank, self.size = (ranks.rank, ranks.size) if ranks else (0, 1)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every matrix that has a gradient."""
-        if multiplies_bfloat16(self.param_groups[0]["params"][0].device):
-            return super().step(closure)
         loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
-            for matrix in group["params"]:
-                if matrix.grad is not None:
-                    self._move(matrix, matrix.grad, group)
+            moved = [matrix for matrix in group["params"] if matrix.grad is not None]
+            for matrix, update in zip(moved, self._updates(moved, group), strict=True):
+                matrix.mul_(1 - group["lr"] * group["weight_decay"])
+                matrix.add_(update, alpha=-0.2 * max(matrix.shape) ** 0.5 * group["lr"])
         return loss
 
-    def _move(self, matrix: nn.Parameter, gradient: Tensor, group: Mapping[str, Any]) -> None:
-        state = self.state[matrix]
+    def _updates(self, moved: Sequence[nn.Parameter], group: Mapping[str, Any]) -> list[Tensor]:
+        """The orthogonalised momentum of every matrix, this rank's computed and the rest received.
+
+        The largest are dealt out first, so that every rank has about the same to do.
+        """
+        ahead = [self._ahead(matrix, group) for matrix in moved]
+        largest = sorted(range(len(moved)), key=lambda i: (-moved[i].numel(), i))
+        owners = {i: turn % self.size for turn, i in enumerate(largest)}
+        for i, owner in owners.items():
+            if owner == self.rank:
+                found = orthogonal(ahead[i], group["ns_coefficients"], group["ns_steps"])
+                ahead[i] = found.to(moved[i].dtype).contiguous()
+        if self.size > 1:
+            for i, owner in owners.items():
+                dist.broadcast(ahead[i], owner)
+        return ahead
+
+    def _ahead(self, matrix: nn.Parameter, group: Mapping[str, Any]) -> Tensor:
+        """Nesterov's look ahead of the momentum, which takes in the gradient."""
+        gradient, state = cast(Tensor, matrix.grad), self.state[matrix]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(gradient)
         momentum = state["momentum_buffer"]
         momentum.lerp_(gradient, 1 - group["momentum"])
-        ahead = gradient.lerp(momentum, group["momentum"])
-        update = orthogonal(ahead, group["ns_coefficients"], group["ns_steps"])
-        matrix.mul_(1 - group["lr"] * group["weight_decay"])
-        matrix.add_(update, alpha=-0.2 * max(matrix.shape) ** 0.5 * group["lr"])
+        return gradient.lerp(momentum, group["momentum"])
 
 
 def orthogonal(matrix: Tensor, coefficients: tuple[float, float, float], steps: int) -> Tensor:
-    """The nearest half-orthogonal matrix, about (Newton-Schulz iterations, in its own type)."""
+    """The nearest half-orthogonal matrix, about (Newton-Schulz iterations).
+
+    Made and returned in bfloat16 where the device multiplies it, else in the matrix's own type.
+    """
     a, b, c = coefficients
     is_tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if is_tall else matrix
+    x = matrix.bfloat16() if multiplies_bfloat16(matrix.device) else matrix
+    x = x.T if is_tall else x
     x = x / x.norm().clamp(min=1e-7)
     for _ in range(steps):
         gram = x @ x.T
