@@ -25,8 +25,8 @@ JUDGED = {
     "world-compose": ("correct", "correct: two objects", "correct: position", "background"),
     "world-clip": ("objects", "objects throughout", "motion", "first frame within 2 dB"),
     "world-subject": ("recognised: known", "recognised: unseen", "nearest of 47 held-out"),
-    "world-edit": ("done", "done: replace", "untouched within 2 dB"),
-    "world-clip-edit": ("done", "motion", "untouched within 2 dB"),
+    "world-edit": ("done", "done and kept", "done: replace", "untouched within 2 dB"),
+    "world-clip-edit": ("done", "done and kept", "motion", "untouched within 2 dB"),
     "world-clone": ("motion",),
     "world-conflict": ("one of the two",),
     "world-many-references": ("all recognised",),
@@ -176,6 +176,7 @@ def test_words_are_known_that_are_drawn_right_in_most_of_ten_seeds(tmp_path, mon
     monkeypatch.setitem(SUITES, "world-vocabulary", suite)
     found = evaluate(Forgetful(), ["world-vocabulary"], out=tmp_path, quick=True, seeds=range(10))
     assert found["world-vocabulary"]["known in 8 of 10 seeds"][0] == 1
+    assert found["world-vocabulary"]["known of all 2,130 pairs"][0] == round(32 / 2130, 4)
     assert 0.7 < found["world-vocabulary"]["named"][0] < 0.9
 
 
@@ -196,7 +197,7 @@ def test_doing_nothing_edits_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "judge_accuracy", lambda *_: [])
     results = evaluate(Idle(), ["world-edit", "world-clip-edit"], out=tmp_path, quick=True)
     for suite in results.values():
-        assert suite["done"][0] == 0
+        assert suite["done"][0] == suite["done and kept"][0] == 0
         assert suite["untouched within 2 dB"][0] == 1
 
 
@@ -259,6 +260,15 @@ def test_scores_go_into_a_card_and_nothing_else_changes(tmp_path):
     assert text.startswith("# a\n\nText.\n\n## Scores\n") and text.endswith("\n\n## Files\n\nb\n")
     assert text.count("## Scores") == 1 and "obsolete" not in text
     assert "| world-vocabulary | named | 1.000 |" in text
+    assert "\nNot asked: world-vocabulary, known of all 2,130 pairs (it takes ten seeds)." in text
+
+
+def test_a_card_keeps_the_scores_of_suites_asked_before(tmp_path):
+    (tmp_path / "README.md").write_text("# a\n")
+    for suite in ("world-vocabulary", "world-rewriting"):
+        evaluate(Truth(), [suite], out=tmp_path / "o", quick=True, card=tmp_path)
+    text = (tmp_path / "README.md").read_text()
+    assert "| world-vocabulary | named |" in text and "| world-rewriting |" in text
 
 
 def test_a_folder_without_a_card_is_noticed_before_anything_is_asked(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vino.evaluate.statistics import SHARE, mean_with_interval, unseen_share
+from vino.evaluate.statistics import SHARE, mean_with_interval, unseen_share, wilson
 
 
 def scenes(*values):
@@ -23,6 +23,12 @@ def test_where_all_answers_agree_the_bound_is_clopper_and_pearsons(count, low):
     high = pytest.approx(1 - low, abs=1e-4)
     assert mean_with_interval(scenes(*[0] * count), SHARE) == [0, 0, high]
     assert unseen_share(count) == high
+
+
+def test_few_scenes_that_differ_are_no_surer_than_wilson():
+    """Wilson (1927) by hand for 5 of 6: (5/6 + 2 z²/24 ± z sqrt(5/216 + z²/144)) / (1 + z²/6)."""
+    assert mean_with_interval(scenes(*[1] * 5, 0), SHARE) == [0.8333, 0.4365, 1.0]
+    assert wilson(5 / 6, 6) == pytest.approx((0.4365, 0.9699), abs=1e-4)
 
 
 def test_seeds_of_a_scene_are_no_further_evidence():

@@ -19,8 +19,11 @@ SUITES = "suites.json"  # what is known of every suite, besides its answers
 CARD, CARD_HEAD = "README.md", "## Scores"
 
 
-def write_report(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -> None:
-    """Write all files of a finished evaluation; suites that were evaluated before stay in them."""
+def write_report(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -> list[Result]:
+    """Write all files of a finished evaluation; suites that were evaluated before stay in them.
+
+    Returns what is in them now.
+    """
     results = [*_earlier(out, {result.suite for result in results}), *results]
     results.sort(key=lambda result: NAMES.index(result.suite))
     write_results(out, [one for result in results for one in result.answered])
@@ -30,6 +33,7 @@ def write_report(out: Path, run: Mapping[str, Any], results: Sequence[Result]) -
     write_whole(out / "judge.json", json.dumps(accuracy, indent=1) + "\n")
     write_whole(out / "report.md", markdown(out, run, results))
     write_whole(out / "report.html", page(*tables.about(run), results))
+    return results
 
 
 def _head(result: Result) -> dict[str, Any]:
@@ -67,6 +71,7 @@ def write_card(folder: Path, run: Mapping[str, Any], results: Sequence[Result]) 
     before, *behind = re.split(rf"^{CARD_HEAD}[ \t]*$", read_card(folder), maxsplit=1, flags=re.M)
     after = behind[0].partition("\n## ")[2] if behind else ""
     section = [CARD_HEAD, "", tables.about(run)[1], "", *rows_of(tables.brief(results))]
+    section += [f"\nNot asked: {one}." for one in tables.unasked(results)]
     lines = [before.rstrip(), "", *section, *(["", f"## {after.rstrip()}"] if after else [])]
     write_whole(folder / CARD, "\n".join(lines) + "\n")
 

@@ -19,7 +19,7 @@ class Answered:
     key: names the answer; scene: names the question, asked with every seed
     group: what sort of question it is within its suite ("unseen", "held-out style", ...)
     references, output: files, relative to the results' folder
-    judged: metric -> 0 or 1, where the judge may err; measured: metric -> number
+    judged: metric -> from 0 to 1, where the judge may err; measured: metric -> number
     why: what was expected and seen, where a metric does not hold
     """
 
@@ -32,14 +32,14 @@ class Answered:
     prompt: str
     references: tuple[str, ...]
     output: str
-    judged: Mapping[str, int] = field(default_factory=dict)
+    judged: Mapping[str, float] = field(default_factory=dict)
     measured: Mapping[str, float] = field(default_factory=dict)
     why: tuple[str, ...] = ()
 
     @property
     def is_success(self) -> bool:
         """Whether every verdict is good; an answer without verdicts is none."""
-        return bool(self.judged) and all(self.judged.values())
+        return bool(self.judged) and min(self.judged.values()) == 1
 
 
 @dataclass(frozen=True, eq=False)

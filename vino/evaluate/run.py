@@ -65,7 +65,7 @@ def evaluate(
             watch("judging", done, len(pending), None)
         judged = {suite.name: score(suite, exam) for suite in answered}
     results = [judged[name] if name in judged else measure(name, exam) for name in chosen]
-    write_report(out, record, results)
+    every = write_report(out, record, results)
     if card is not None:
-        write_card(Path(card), record, results)
+        write_card(Path(card), record, every)
     return results

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 
 RESAMPLINGS = 4000
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
+NORMAL = NormalDist().inv_cdf(1 - TAIL)
 SHARE = (0.0, 1.0)  # bounds of one
 SAME = 1e-9  # means of scenes that are no further apart agree
 EXACT = 12  # differences up to which all signs are tried
@@ -21,7 +24,8 @@ def mean_with_interval(
 
     values: by scene; the answers to one scene are drawn together, for they are not independent
     bounds: the least and the most that they can be. Where all scenes agree there is nothing to
-        resample, and the open ends are as far as what none of so many showed could pull the mean.
+        resample, and the open ends are as far as what none of so many showed could pull the mean;
+        of shares that differ the interval is no narrower than Wilson's.
     """
     return mean_of_groups([values], bounds)
 
@@ -40,7 +44,10 @@ def mean_of_groups(
         least, most = bounds
         low -= unseen_share(len(every)) * (low - least)
         high += unseen_share(len(every)) * (most - high)
-    middle = np.mean([means.mean() for means in of_scenes])
+    middle = float(np.mean([means.mean() for means in of_scenes]))
+    if bounds == SHARE and np.ptp(every) >= SAME:
+        least, most = wilson(middle, len(every))
+        low, high = min(low, least), max(high, most)
     return [round(float(value), 4) for value in (middle, low, high)]
 
 
@@ -51,6 +58,14 @@ def unseen_share(count: int) -> float:
     between 0 and 1, for their mean is no less than the chance of a 1.
     """
     return float(1 - TAIL ** (1 / count))
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """The 95 % score interval of a share (Wilson 1927); a few scenes resampled look too sure."""
+    slack = NORMAL**2 / count
+    middle = (share + slack / 2) / (1 + slack)
+    reach = NORMAL * sqrt(share * (1 - share) / count + slack / (4 * count)) / (1 + slack)
+    return middle - reach, middle + reach
 
 
 def interval(resampled: np.ndarray) -> tuple[float, float]:

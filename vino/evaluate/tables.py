@@ -38,10 +38,11 @@ def about(run: Mapping[str, Any]) -> tuple[str, str]:
         f"times on {cores()} core{'s' * (cores() > 1)} ({platform.machine()})",
     ]
     return f"{name} on held-out scenes of the emoji world", (
-        f"{', '.join(told)}. Means with 95 % bootstrap intervals over scenes; where all "
-        "answers agree, exact binomial ones. The judge's columns: share of true answers, damaged "
-        f"as named, that it scores as true; below {FAIR} (!) a score says little, and where that "
-        "holds of truth as it was rendered no goal is told."
+        f"{', '.join(told)}. Means with 95 % bootstrap intervals over scenes, those of shares no "
+        "narrower than Wilson's; where all answers agree, exact binomial ones. The judge's "
+        "columns: share of true answers, damaged as named, that it scores as true; below "
+        f"{FAIR} (!) a score says little, and where that holds of truth as it was rendered no goal "
+        "is told."
     )
 
 
@@ -99,6 +100,14 @@ def _standing(one: Standing) -> tuple[str, ...]:
     reached = "yes" if one.goal.is_reached(value) else "no"
     told = reached if seen.get("rendered", 1) >= FAIR else "cannot be told"
     return *name, *numbers, judged, str(one.goal), told
+
+
+def unasked(results: Sequence[Result]) -> list[str]:
+    """The goals of these suites that nothing was asked for, and why."""
+    missing = [one for one in standings(results) if one.score is None]
+    return [
+        f"{one.goal.suite}, {one.metric.removesuffix(': ')} ({one.goal.needs})" for one in missing
+    ]
 
 
 def text(table: Table) -> str:

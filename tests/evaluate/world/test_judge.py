@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vino.data.world.captions import RELATIONS, says_where
 from vino.data.world.layout import shows_camera
 from vino.data.world.render import render
 from vino.data.world.scene import DIRECTIONS, Background, Camera, Motion, Scene, SceneObject
@@ -15,6 +16,7 @@ from vino.evaluate.world.clips import moves_as_told
 from vino.evaluate.world.damage import blurred, noisy
 from vino.evaluate.world.judge import Judge, Reading
 from vino.evaluate.world.motion import MOTIONS, read_clip
+from vino.evaluate.world.preservation import untouched
 from vino.evaluate.world.questions import can_be_told
 from vino.evaluate.world.suites import SUITES
 from vino.evaluate.world.trials import WORLDS, Course, Kind
@@ -105,6 +107,26 @@ def test_names_cameras(judge, camera):
     scene = Scene(Background("polka dots", "navy", "beige"), (thing,), Camera(camera))
     clip = render(scene, 64, 9)
     assert told(scene, clip, judge) and told(scene, noisy(15)(clip), judge)
+
+
+@pytest.mark.parametrize("camera", ["pan left", "tilt up", "zoom in"])
+@pytest.mark.parametrize("amount", [0.5, 0.7])
+def test_no_words_say_how_far_a_camera_goes(judge, camera, amount):
+    thing = SceneObject(concept("dog"), "flat", 0.5, 0.5, 0.36)
+    scene = Scene(Background("polka dots", "navy", "beige"), (thing,), Camera(camera))
+    clip = render(replace(scene, camera=Camera(camera, amount)), 64, 9)
+    assert told(scene, clip, judge)
+
+
+@pytest.mark.parametrize("camera", ["pan left", "zoom out"])
+def test_a_camera_is_told_by_the_background_as_well(judge, camera):
+    """Things that fall apart on the way are another question."""
+    thing = SceneObject(concept("dog"), "flat", 0.5, 0.5, 0.36)
+    scene = Scene(Background("polka dots", "navy", "beige"), (thing,), Camera(camera))
+    clip, bare = render(scene, 64, 9), render(replace(scene, objects=()), 64, 9)
+    clip[4:] = bare[4:]
+    assert told(scene, clip, judge)
+    assert not told(replace(scene, camera=Camera("tilt up")), clip, judge)
 
 
 @pytest.mark.parametrize(
@@ -204,9 +226,32 @@ def test_half_of_a_composed_edit_is_none():
             replace(target, background=source.background),
         ):
             made = render(half, 64)
-            assert verdict(Case(judge, trial, made, made), SUITES["world-edit"].score).judged == {
-                "done": 0
-            }
+            found = verdict(Case(judge, trial, made, made), SUITES["world-edit"].score).judged
+            assert set(found.values()) == {0}
+
+
+def test_a_composed_edit_asks_for_its_edits_alone():
+    """What should stay and turns into something else is not kept, which is told beside it."""
+    known = WORLDS["second-light"].vocabulary
+    judge, course = Judge(known.styles, known.tints), Course(WORLDS["second-light"], (3,), 64, 9, 9)
+    for trial in course.draw("edit", Kind("compose", "compose", keep=replaces_one_of_two), 5):
+        source, target = trial.sample.source_scene, trial.sample.target_scene
+        other = next(key for key in map(concept, ("dog", "star")) if key not in keys(source, target))
+        turned = (replace(o, concept=other) if o in source.objects else o for o in target.objects)
+        answer = render(replace(target, objects=tuple(turned)), 64)
+        found = verdict(Case(judge, trial, answer, trial.sample.target), SUITES["world-edit"].score)
+        is_seen = untouched(trial.sample) is not None
+        assert found.judged == {"done": 1, "done and kept": int(not is_seen)}
+
+
+def replaces_one_of_two(plan) -> bool:
+    before, after = plan.source.objects, plan.target.scene.objects
+    new = [thing for thing in after if thing not in before]
+    return len(before) == len(after) == 2 and len(new) == 1 and new[0].tint is None
+
+
+def keys(*scenes) -> set[str]:
+    return {thing.concept for scene in scenes for thing in scene.objects}
 
 
 @pytest.mark.parametrize("task", ["t2v", "i2v", "motion_clone", "camera_clone"])
@@ -215,6 +260,57 @@ def test_names_the_motions_of_the_full_world(versed, task):
     trials = course.draw("clip", Kind("clip", task, keep=can_be_told), 8)
     scenes = [(trial.sample.target_scene, trial.sample.target) for trial in trials]
     assert np.mean([told(scene, clip, versed) for scene, clip in scenes]) >= 0.97
+
+
+def test_what_is_not_said_of_a_place_is_not_asked():
+    """Relations as relations, parts of the frame as such."""
+    known = WORLDS["second-light"].vocabulary
+    judge, course = Judge(known.styles, known.tints), Course(WORLDS["second-light"], (0,), 64, 9, 9)
+    trials = [t for t in SUITES["world-compose"].ask(course) if t.group == "position"]
+    trial = next(
+        t for t in trials if "to the left of" in t.sample.prompt and len(t.sample.prompt) < 90
+    )
+    first, second = trial.sample.target_scene.objects
+    for y, right in ((0.3, 1), (0.7, 1)):
+        nearer = replace(trial.sample.target_scene, objects=(replace(first, y=y), second))
+        assert placed(judge, trial, nearer) == right
+    swapped = (replace(first, x=second.x), replace(second, x=first.x))
+    assert placed(judge, trial, replace(trial.sample.target_scene, objects=swapped)) == 0
+
+
+def placed(judge, trial, scene) -> float:
+    case = Case(judge, trial, render(scene, 64), trial.sample.target)
+    return verdict(case, SUITES["world-compose"].score).judged["correct"]
+
+
+def test_every_object_of_a_reference_counts():
+    known = WORLDS["second-light"].vocabulary
+    judge, course = Judge(known.styles, known.tints), Course(WORLDS["second-light"], (0,), 64, 9, 9)
+    asked = [t for t in SUITES["world-subject"].ask(course) if t.group == "unseen"]
+    trial = next(t for t in asked if len(t.sample.references) == 2 and not t.is_clip)
+    scene = trial.sample.target_scene
+    one = render(replace(scene, objects=scene.objects[:1]), 64)
+    found = verdict(Case(judge, trial, one, trial.sample.target), SUITES["world-subject"].score)
+    assert found.judged["nearest of 47 held-out"] == 0.5 and found.judged["recognised"] == 0
+
+
+def test_order_is_asked_where_it_was_told():
+    known = WORLDS["second-light"].vocabulary
+    judge, course = Judge(known.styles, known.tints), Course(WORLDS["second-light"], (0,), 64, 9, 9)
+    asked = [t for t in SUITES["world-subject"].ask(course) if len(t.sample.references) == 2]
+    for trial in [t for t in asked if t.group == "in order"][:3] + untold(asked)[:3]:
+        one, other = trial.sample.target_scene.objects
+        turned = replace(one, concept=other.concept), replace(other, concept=one.concept)
+        answer = render(replace(trial.sample.target_scene, objects=turned), 64)
+        found = verdict(Case(judge, trial, answer, answer), SUITES["world-subject"].score).judged
+        assert found.get("not swapped") == (0 if trial.group == "in order" else None)
+
+
+def untold(trials) -> list:
+    """Those that say nothing of where the objects of references go."""
+    background = lambda t: t.sample.target_scene.background  # noqa: E731
+    told = lambda t: says_where(t.sample.prompt, background(t), RELATIONS)  # noqa: E731
+    return [t for t in trials if t.group == "known" and not t.is_clip and not told(t)]
 
 
 def test_a_copy_is_not_moved(versed):

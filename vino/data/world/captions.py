@@ -1,6 +1,7 @@
 """Words for what is in a scene: nouns with their articles, places, sizes, motions, captions."""
 
 import json
+from collections.abc import Sequence
 
 from vino.data.world.motion import is_moving
 from vino.data.world.scene import Background, Camera, Motion, Scene, SceneObject
@@ -14,6 +15,8 @@ PLURALS = frozenset(_NOUNS["plural"])  # "scissors slide"
 UNCOUNTED = frozenset(_NOUNS["uncounted"])  # "bread slides"
 IRREGULAR = dict(_NOUNS["irregular"])  # "mouse", "mice"
 SOUNDED = ("uni", "ewe", "one", "euro", "uku", "u-")  # vowels on paper, consonants in speech
+PLACES = (" at the ", " in the center")
+RELATIONS = (" left of ", " right of ", " above ", " below ")
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 VERBS = {
     **{"still": "stays still", "swing": "swings from side to side", "grow": "grows"},
@@ -135,6 +138,12 @@ def camera_words(camera: Camera) -> str:
     """What the camera does: "the camera zooms in", "the camera pans to the left"."""
     act, way = camera.kind.split() if " " in camera.kind else ("stay", "still")
     return f"the camera {act}s " + (f"to the {way}" if act == "pan" else way)
+
+
+def says_where(text: str, background: Background, ways: Sequence[str]) -> bool:
+    """Whether a text tells in one of these ways where things are; its backdrop's words do not."""
+    spoken = f" {text} ".replace(background_words(background), "")
+    return any(words in spoken for words in ways)
 
 
 def listing(items: list[str]) -> str:

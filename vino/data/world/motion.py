@@ -75,16 +75,17 @@ def pose_at(motion: Motion, u: float) -> Pose:
 
 def view_at(camera: Camera, u: float) -> View:
     """What the camera sees at time u."""
+    way = camera.amount * u
     match camera.kind.split():
         case ["static"]:
             return View()
         case ["zoom", "in"]:
-            return View(zoom=1 + (ZOOM - 1) * u)
+            return View(zoom=1 + (ZOOM - 1) * way)
         case ["zoom", "out"]:
-            return View(zoom=1 / (1 + (ZOOM - 1) * u))
-        case ["pan" | "tilt", way] if way in DIRECTIONS:
-            dx, dy = DIRECTIONS[way]
-            return View(dx=dx * PAN * u, dy=dy * PAN * u)
+            return View(zoom=1 / (1 + (ZOOM - 1) * way))
+        case ["pan" | "tilt", direction] if direction in DIRECTIONS:
+            dx, dy = DIRECTIONS[direction]
+            return View(dx=dx * PAN * way, dy=dy * PAN * way)
     raise InputError(f"no camera {camera.kind!r}: the cameras are {', '.join(CAMERAS)}")
 
 

@@ -30,9 +30,13 @@ class Motion:
 
 @dataclass(frozen=True)
 class Camera:
-    """How the view moves over a clip: "static", "zoom in", ... (vino.data.world.motion)."""
+    """How the view moves over a clip: "static", "zoom in", ... (vino.data.world.motion).
+
+    amount: how far, of the way that it goes in the world's clips
+    """
 
     kind: str = "static"
+    amount: float = 1.0
 
 
 @dataclass(frozen=True)

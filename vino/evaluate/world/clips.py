@@ -50,10 +50,14 @@ def long(case: Case, made: Verdict) -> None:
 
 
 def moves_as_told(scene: Scene, reading: ClipReading) -> bool:
-    """Whether the clip's motions, and its camera's, are the scene's."""
-    if not reading.is_explained or reading.scene.camera != scene.camera:
+    """Whether the clip's motions are the scene's; where its camera moves, whether that does so.
+
+    How far a camera goes is nowhere said, and the objects in its view are judged by themselves.
+    """
+    if not reading.is_explained or reading.scene.camera.kind != scene.camera.kind:
         return False
-    return all(_has_motion(thing, reading) for thing in scene.objects)
+    is_filmed = scene.camera.kind != "static"
+    return is_filmed or all(_has_motion(thing, reading) for thing in scene.objects)
 
 
 def _has_motion(thing: SceneObject, reading: ClipReading) -> bool:

@@ -21,6 +21,7 @@ from vino.evaluate.world.verdicts import (
     Verdict,
     found_at,
     has_background,
+    is_in_place,
     is_it,
     is_present,
     times_seen,
@@ -33,7 +34,7 @@ FRAMES_READ = 5  # of a clip
 def edit(case: Case, made: Verdict) -> None:
     """An edit of a picture."""
     made.expect("done", _done(case, case.sample), case.why)
-    _kept(case, made)
+    _keeps(case, made)
 
 
 def clip_edit(case: Case, made: Verdict) -> None:
@@ -46,7 +47,7 @@ def clip_edit(case: Case, made: Verdict) -> None:
     made.expect("done", all(done), f"in {sum(done)} of {len(done)} frames; {case.why}")
     if case.asked.look is None and case.asked.objects:
         made.expect("motion", moves_as_told(case.asked, case.clip), case.why)
-    _kept(case, made)
+    _keeps(case, made)
 
 
 def phrasing(case: Case, made: Verdict) -> None:
@@ -59,16 +60,18 @@ def phrasing(case: Case, made: Verdict) -> None:
     made.expect("correct", right, case.why)
 
 
-def _kept(case: Case, made: Verdict) -> None:
-    """How well the untouched pixels are kept, beside what the autoencoder keeps."""
-    mask = untouched(case.sample)
-    if mask is None:
-        return
-    target = case.sample.target
-    kept, best = psnr(case.answer, target, mask), psnr(case.ideal, target, mask)
-    made.measured["untouched dB"] = kept
-    made.measured["untouched dB lost"] = best - kept
-    made.measured["untouched within 2 dB"] = kept >= best - LOSS
+def _keeps(case: Case, made: Verdict) -> None:
+    """How well the untouched pixels are kept, beside what the autoencoder keeps, and all in all."""
+    mask, is_kept = untouched(case.sample), True
+    if mask is not None:
+        target = case.sample.target
+        kept, best = psnr(case.answer, target, mask), psnr(case.ideal, target, mask)
+        is_kept = kept >= best - LOSS
+        made.measured["untouched dB"] = kept
+        made.measured["untouched dB lost"] = best - kept
+        made.measured["untouched within 2 dB"] = is_kept
+    is_done = all(made.judged.values())
+    made.expect("done and kept", is_done and is_kept, case.why if is_kept else "the rest changed")
 
 
 def _at_time(sample: Sample, u: float) -> Sample:
@@ -118,11 +121,11 @@ def _done(case: Case, sample: Sample, frame: int = 0) -> bool:
         case "background":
             return has_background(target, reading)
         case "compose":
-            right = has_background(target, reading)
-            right = right and len(reading.objects) == len(target.objects)
             painted = [thing for thing in new if thing.tint]  # hardly known by name any more
-            right = right and _are_there([t for t in target.objects if t not in painted], reading)
-            return right and all(_is_painted(thing, target, picture) for thing in painted)
+            right = has_background(target, reading)
+            right = right and _are_there([t for t in new if t not in painted], reading)
+            right = right and all(_is_painted(thing, target, picture) for thing in painted)
+            return right and not any(_is_left(t, target, reading) for t in gone)
         case "resize":
             found = found_at(new[0], reading)
             return found is not None and _nearer(found.size, new[0].size, gone[0].size)
@@ -136,8 +139,13 @@ def _done(case: Case, sample: Sample, frame: int = 0) -> bool:
 
 
 def _are_there(things: Sequence[SceneObject], reading: Reading) -> bool:
-    found = [found_at(thing, reading) for thing in things]
-    return all(o is not None and is_it(o, t) for o, t in zip(found, things, strict=True))
+    return all(is_in_place(thing, reading) for thing in things)
+
+
+def _is_left(thing: SceneObject, target: Scene, reading: Reading) -> bool:
+    """Whether it is still to be seen where nothing of its kind should be."""
+    is_wanted = any(other.concept == thing.concept for other in target.objects)
+    return not is_wanted and is_present(thing, reading)
 
 
 def _looks_as_told(target: Scene, picture: np.ndarray) -> bool:

@@ -24,6 +24,7 @@ EXPLAINED = 0.4  # share of what differs from the background, below which nothin
 APART = 0.15  # of the frame: what the last frame shows so far from everything came in
 WAYS = tuple(REACH * share for share in (0.35, 0.5, 0.65, 0.8, 1.0))  # lengths of a slide
 JUMPS = tuple(JUMP * share for share in (0.4, 0.6, 0.8, 1.0))
+RIDES = (0.5, 0.75, 1.0)  # how far a camera may go: no words say it
 
 MOTIONS: tuple[Motion, ...] = (
     Motion("still"),
@@ -42,7 +43,8 @@ class ClipReading:
 
     first, last: its ends
     scene: the scene that explains it best, its objects in motion or its camera
-    explained: share of what differs from the background that the scene explains, in all frames
+    explained: share of what differs from the bare background, filmed from where the first frame
+        was, that the scene explains, in all frames
     """
 
     first: Reading
@@ -75,7 +77,8 @@ def understand(first: Reading, last: Reading, clip: np.ndarray) -> ClipReading:
     clip = clip[:: _stride(len(clip))]
     moving = _moving(still, clip)
     moving = replace(moving, objects=(*moving.objects, *_came_in(moving, last.objects)))
-    filmed = [replace(still, camera=Camera(kind)) for kind in CAMERAS[1:]]
+    cameras = [Camera(kind, amount) for kind in CAMERAS[1:] for amount in RIDES]
+    filmed = [replace(still, camera=camera) for camera in cameras]
     scene = min([moving, *filter(shows_camera, filmed)], key=lambda option: _error(option, clip))
     return ClipReading(first, last, scene, _explained(scene, clip))
 
@@ -127,7 +130,7 @@ def _explained(scene: Scene, clip: np.ndarray) -> float:
     seen = _softened(clip.astype(np.float32))
     left, bare = (
         np.square(_softened(_drawn(option, clip)) - seen).sum(-1)
-        for option in (scene, replace(scene, objects=()))
+        for option in (scene, replace(scene, objects=(), camera=Camera()))
     )
     everywhere = float(np.median(left)) * left.size
     return 1 - max(float(left.sum()) - everywhere, 0.0) / max(float(bare.sum()) - everywhere, 1.0)

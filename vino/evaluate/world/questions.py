@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vino.data.world.captions import indefinite
+from vino.data.world.captions import PLACES, RELATIONS, SMALL, indefinite, says_where
 from vino.data.world.layout import stands_out, with_object
 from vino.data.world.render import render
 from vino.data.world.samples import Plan, Shot
@@ -22,7 +22,6 @@ from vino.data.world.vocabulary import (
 from vino.evaluate.world.trials import Course, Kind, Trial, changed
 
 PAIRS, QUICK_PAIRS = 240, 12  # most (concept, style) pairs asked for
-TOLD = (" at the ", "in the center", " left of ", " right of ", " above ", " below ")
 VISIBLE_TURN = 6.0  # of 255, mean difference that a turning object has to make
 
 
@@ -62,15 +61,20 @@ def compose(course: Course) -> Iterator[Trial]:
     alone, pair = (changed(known, counts=(n,), group_share=0.0) for n in (1, 2))
     kinds.append(Kind("colours", "t2i", vocabulary=alone, keep=_says_colours(known)))
     told = changed(bare, counts=(2,))
-    kinds.append(Kind("position", "t2i", vocabulary=told, keep=_says_places))
+    kinds.append(Kind("position", "t2i", vocabulary=told, keep=_is_placed))
     if known.tints:
         kinds.append(Kind("attribute binding", "t2i", vocabulary=pair, keep=_says_colours(known)))
     for kind in kinds:
         yield from course.draw("compose", kind, course.count(3, 15))
 
 
-def _says_places(plan: Plan) -> bool:
-    return any(words in f" {plan.prompt} " for words in TOLD)
+def _is_placed(plan: Plan) -> bool:
+    """Whether the words tell where things are that are large enough to be recognised there."""
+    return _says_where(plan) and all(o.size >= SMALL for o in plan.target.scene.objects)
+
+
+def _says_where(plan: Plan) -> bool:
+    return says_where(plan.prompt, plan.target.scene.background, (*PLACES, *RELATIONS))
 
 
 def _says_colours(known: Vocabulary) -> Callable[[Plan], bool]:
@@ -86,15 +90,23 @@ def _says_colours(known: Vocabulary) -> Callable[[Plan], bool]:
 def edit(course: Course) -> Iterator[Trial]:
     """Every kind of edit."""
     for task in course.world.edits:
-        yield from course.draw("edit", Kind(_edit_name(task), task), course.count(1, 6))
+        kind = Kind(_edit_name(task), task, keep=_is_decided)
+        yield from course.draw("edit", kind, course.count(1, 6))
 
 
 def clip_edit(course: Course) -> Iterator[Trial]:
     """Every kind of edit, on clips; where there is little time, a few kinds."""
     tasks = course.world.clip_edits
     for task in tasks[1::5] if course.quick else tasks:
-        kind = Kind(_edit_name(task), task)
+        kind = Kind(_edit_name(task), task, keep=_is_decided)
         yield from course.draw("clip-edit", kind, course.count(1, 2))
+
+
+def _is_decided(plan: Plan) -> bool:
+    """Whether the words tell where what is added goes: there may be room for it elsewhere."""
+    assert plan.source is not None
+    is_added = len(plan.target.scene.objects) > len(plan.source.objects)
+    return not is_added or _says_where(plan)
 
 
 def _edit_name(task: str) -> str:
@@ -112,8 +124,16 @@ def subject(course: Course) -> Iterator[Trial]:
         kinds = [Kind("known", task), Kind("unseen", task, split="unseen")]
         if strange.styles:
             kinds.append(Kind("held-out style", task, vocabulary=strange))
+        kinds = [replace(kind, keep=can_be_told) for kind in kinds]
+        if task == "subjects":
+            kinds.append(Kind("in order", task, keep=_is_ordered))
         for kind in kinds:
-            yield from course.draw("subject", replace(kind, keep=can_be_told), count)
+            yield from course.draw("subject", kind, count)
+
+
+def _is_ordered(plan: Plan) -> bool:
+    """Whether of two things of references the words tell which is where."""
+    return len(plan.references) == 2 and _says_where(plan)
 
 
 def built_styles() -> tuple[str, ...]:

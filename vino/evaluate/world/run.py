@@ -11,6 +11,7 @@ import numpy as np
 
 from vino.data.world.samples import Sample
 from vino.data.world.sheet import contact_sheet
+from vino.data.world.vocabulary import FULL, Vocabulary
 from vino.evaluate.answers import collect, output_of, read_answer, unanswered, write_references
 from vino.evaluate.candidate import Candidate
 from vino.evaluate.results import Answered, Result
@@ -24,6 +25,8 @@ from vino.evaluate.world.verdicts import Verdict
 
 SHOWN = 48  # answers on a sheet
 ENLARGED = 2
+NAMED = ("in its style", "named")  # what has to be right of a word: the first that is asked
+MANY = 10  # seeds that tell what is known
 KNOWN = 0.8  # share of the seeds in which a word has to be drawn right to count as known
 
 
@@ -99,11 +102,23 @@ def score(asked: Asked, exam: Examination) -> Result:
         answered.append(_record(trial, made, exam.out))
     scenes = _scenes(trials)
     seeds = len(trials) // max(1, len(scenes))
-    tally.add_known("named", seeds)
+    tally.add_known(seeds)
+    if seeds >= MANY:
+        tally.add_coverage(exam.course.world.vocabulary, seeds)
     _write_sheets(exam.out, asked.name, answered, trials)
     counts = {metric: len(values) for metric, values in tally.rows().items()}
     about = f"{SUITES[asked.name].about} {_seeds(trials)}".strip()
     return Result(asked.name, about, tally.scores(), counts, _shares(accuracy, seeds), answered)
+
+
+def known_in(seeds: int) -> str:
+    """The metric of what is drawn right with nearly every seed."""
+    return f"known in {ceil(KNOWN * seeds)} of {seeds} seeds"
+
+
+def pairs_of(vocabulary: Vocabulary) -> int:
+    """How many concepts there are, each in every style."""
+    return len(vocabulary.concepts) * len(vocabulary.styles)
 
 
 @dataclass
@@ -121,15 +136,26 @@ class Tally:
             group = self.values.setdefault(metric, {}).setdefault(trial.group, {})
             group.setdefault(trial.scene, []).append(value)
 
-    def add_known(self, metric: str, seeds: int) -> None:
-        """Add the share of scenes in which a verdict, where there is one, nearly always holds."""
-        if metric not in self.values:
+    def add_known(self, seeds: int) -> None:
+        """Add the share of words that are drawn right, in their style, with nearly every seed."""
+        metric = next((m for m in NAMED if m in self.values), None)
+        if metric is None:
             return
-        name = f"known in {ceil(KNOWN * seeds)} of {seeds} seeds"
+        name = known_in(seeds)
         self.judged.add(name)
         self.values[name] = {
             group: {scene: [float(np.mean(hits) >= KNOWN)] for scene, hits in scenes.items()}
             for group, scenes in self.values[metric].items()
+        }
+
+    def add_coverage(self, vocabulary: Vocabulary, seeds: int) -> None:
+        """Add how much of the whole world that is: what a smaller vocabulary lacks is not known."""
+        if (known := self.values.get(known_in(seeds))) is None:
+            return
+        share = pairs_of(vocabulary) / pairs_of(FULL)
+        self.values[f"known of all {pairs_of(FULL):,} pairs"] = {
+            group: {scene: [value * share for value in values] for scene, values in scenes.items()}
+            for group, scenes in known.items()
         }
 
     def rows(self) -> dict[str, dict[str, list[float]]]:
@@ -160,8 +186,8 @@ def judge_accuracy(
         ideal = ideals[trial.scene]
         again = lambda _, ideal=ideal: ideal  # noqa: E731
         for name, damage in damages(again, exam.course.quick).items():
-            seen = exam.bench.judge(trial, damage(trial.sample.target), ideal)
-            made.append((name, trial, seen))
+            damaged = damage(trial.sample.target)  # kept as well as it can be, then
+            made.append((name, trial, exam.bench.judge(trial, damaged, damaged)))
     return made
 
 
@@ -175,7 +201,7 @@ def _shares(judged: Judged, seeds: int) -> dict[str, dict[str, float]]:
         tallies.setdefault(name, Tally()).add(trial, replace(seen.result(), measured={}))
     found: dict[str, dict[str, float]] = {}
     for name, tally in tallies.items():
-        tally.add_known("named", seeds)
+        tally.add_known(seeds)
         for metric, values in tally.rows().items():
             found.setdefault(metric, {})[name] = float(np.mean([*values.values()]))
     return found

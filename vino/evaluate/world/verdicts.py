@@ -1,4 +1,4 @@
-"""What was asked against what is seen: judged scores (0 or 1), measured ones, and why."""
+"""What was asked against what is seen: judged scores, measured ones, and why."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -22,18 +22,22 @@ NEAR = 0.12  # of the frame: an object this close to a place is there
 class Verdict:
     """Scores of one answer by metric.
 
-    judged: 0 or 1, where the judge may err; measured: where nothing can, yes and no as bools
+    judged: from 0 to 1, where the judge may err; measured: where nothing can, yes and no as bools
     why: what was expected and seen, for those who look into it
     """
 
-    judged: dict[str, int] = field(default_factory=dict)
+    judged: dict[str, float] = field(default_factory=dict)
     measured: dict[str, float] = field(default_factory=dict)
     why: list[str] = field(default_factory=list)
 
     def expect(self, metric: str, holds: bool, why: str) -> None:
         """Score a metric, and keep the reason where it does not hold."""
-        self.judged[metric] = int(holds)
-        if not holds:
+        self.share(metric, int(holds), why)
+
+    def share(self, metric: str, share: float, why: str) -> None:
+        """Score a metric by the share of things for which it holds, and keep the reason."""
+        self.judged[metric] = share
+        if share < 1:
             self.why.append(f"{metric}: {why}")
 
     def of(self, metrics: Iterable[str]) -> "Verdict":
@@ -62,6 +66,11 @@ class Case:
     @property
     def asked(self) -> Scene:
         return self.sample.target_scene
+
+    @property
+    def words(self) -> str:
+        """What was asked, without media."""
+        return " ".join(part for part in self.sample.segments if isinstance(part, str))
 
     @cached_property
     def reading(self) -> Reading:
