@@ -99,6 +99,16 @@ def test_a_finished_run_only_exports_again(tmp_path):
     assert len(losses(tmp_path)) == 10, "a stage that is added is trained"
 
 
+def test_a_finished_stage_takes_no_more_steps(tmp_path):
+    config = recipe(out=tmp_path)
+    few = tuple(replace(stage, steps=2) for stage in config.stages)
+    train(replace(config, stages=few), ALONE)
+    told = (tmp_path / "config.json").read_text()
+    with pytest.raises(InputError, match=r"finished after 4 steps, not 9: .* another --out"):
+        train(config, ALONE)
+    assert (tmp_path / "config.json").read_text() == told
+
+
 def test_it_can_be_tried_while_it_trains(tmp_path):
     config = recipe(out=tmp_path, saving=Saving(every=100, export=2))
     with pytest.raises(KeyboardInterrupt):

@@ -124,6 +124,7 @@ def train(
     if saved:
         run.progress = Progress(**{f.name: saved["progress"][f.name] for f in fields(Progress)})
         run.guard.load_state_dict(saved["guard"])
+        _refuse_more(run)
     feeds = _foresee(run)
     journal = Journal(run.out, config, run.progress.total, ranks, quiet)
     watcher = Watcher(
@@ -160,6 +161,20 @@ def _check(config: TrainConfig) -> None:
                 f"{stage.name}: with adapters nothing else is trained and exported: set its "
                 f"trainable to {ADAPTERS[0]}, not {', '.join(others)}, or lora.rank to 0"
             )
+
+
+def _refuse_more(run: Run) -> None:
+    """InputError when stages that are over are asked for more steps: they are not taken up again.
+
+    With fewer than were taken they stay as they are.
+    """
+    progress = run.progress
+    asked = sum(stage.steps for stage in run.config.stages[: progress.stage]) + progress.step
+    if asked > progress.total:
+        raise InputError(
+            f"{run.out}: the stages that are over finished after {progress.total - progress.step} "
+            f"steps, not {asked - progress.step}: give as many as before, or name another --out"
+        )
 
 
 def _foresee(run: Run) -> dict[str, Feed]:
