@@ -162,6 +162,19 @@ def test_a_stage_without_steps_is_passed_over(tmp_path):
     assert all(torch.equal(weights[name], kept[name]) for name in weights)
 
 
+def test_a_run_goes_on_behind_a_stage_without_steps(tmp_path):
+    """From the checkpoint of the stage before it, which holds nothing of what it would train."""
+    config = recipe()
+    first, second = config.stages
+    stages = (first, replace(second, name="none", steps=0), second)
+    whole, part = (replace(config, out=tmp_path / n, stages=stages) for n in ("whole", "part"))
+    train(whole, ALONE)
+    with pytest.raises(KeyboardInterrupt):
+        train(part, ALONE, stop=lambda: len(losses(part.out)) == first.steps - 1)
+    train(part, ALONE)
+    assert losses(part.out) == losses(whole.out)
+
+
 def test_checkpoints_rotate(tmp_path):
     train(recipe(out=tmp_path, saving=Saving(every=1, keep=2)), ALONE)
     names = sorted(p.name for p in (tmp_path / "checkpoints").iterdir())

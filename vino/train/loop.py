@@ -131,9 +131,7 @@ def train(
         config, run.trainee, run.frozen, run.grid, run.meter, run.card, ranks, journal
     )
     with journal, closing(run.frozen):
-        for index in range(run.progress.stage, len(config.stages)):
-            run.progress.stage = index
-            stage = config.stages[index]
+        for stage in config.stages[run.progress.stage :]:
             if stage.name in feeds:
                 _stage(run, stage, feeds[stage.name], path, saved, journal, watcher, stop)
                 path = saved = None
@@ -204,6 +202,7 @@ def _stage(
     opts = optimizers(parameters, stage, ranks)
     if path and saved:
         _restore(run, path, saved, opts, feed)
+    progress.stage = config.stages.index(stage)  # only now: a checkpoint has what learned before it
     if progress.step == 0:
         run.guard.forget()
     if stage.ema is None:
