@@ -188,6 +188,23 @@ def test_a_lost_checkpoint_is_told(tmp_path):
         train(recipe(out=tmp_path), ALONE)
 
 
+def test_checkpoints_that_cannot_be_used_are_told(tmp_path, monkeypatch):
+    """One that holds less than the settings ask for, and one that cannot be written."""
+    config = recipe(out=tmp_path)
+    first, second = config.stages
+    train(replace(config, stages=(first,)), ALONE)
+    wider = replace(first, trainable=second.trainable)
+    with pytest.raises(CheckpointError, match=r"step-00000003 cannot .* another --out"):
+        train(replace(config, stages=(wider, second)), ALONE)
+
+    def full(*args, **options):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("torch.distributed.checkpoint.FileSystemWriter.write_data", full)
+    with pytest.raises(CheckpointError, match=r"no checkpoint can be written \(no space left\)"):
+        train(config, ALONE)
+
+
 def test_a_run_that_explodes_is_stopped(tmp_path):
     def broken(config):
         vino = recipe().build(config)

@@ -73,8 +73,12 @@ def save(folder: Path, step: int, tensors: Tensors, run: dict[str, Any], ranks: 
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
     ranks.wait()
-    with _quiet():
-        dcp.save(tensors.state(), checkpoint_id=aside, no_dist=ranks.size == 1)
+    try:
+        with _quiet():
+            dcp.save(tensors.state(), checkpoint_id=aside, no_dist=ranks.size == 1)
+    except dcp.CheckpointException as error:  # a BaseException, which nobody above would tell
+        inner = next(iter(error.failures.values()))[0]
+        raise CheckpointError(f"{folder}: no checkpoint can be written ({inner})") from None
     if ranks.first:
         torch.save({**run, "random": randoms}, aside / RUN)
         for file in (*aside.iterdir(), aside):
@@ -98,7 +102,13 @@ def load(path: Path, tensors: Tensors, ranks: Ranks) -> None:
     """Fill the tensors from a checkpoint of any number of ranks."""
     state = tensors.state()
     with _quiet():
-        dcp.load(state, checkpoint_id=path, no_dist=ranks.size == 1)
+        try:
+            dcp.load(state, checkpoint_id=path, no_dist=ranks.size == 1)
+        except dcp.CheckpointException:
+            raise CheckpointError(
+                f"{path} cannot be read, or is of other settings: give the same ones, or another "
+                "--out"
+            ) from None
         if tensors.optimizers:
             set_optimizer_state_dict(
                 tensors.trainee, tensors.optimizers, optim_state_dict=state["optimizers"]
