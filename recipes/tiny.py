@@ -21,7 +21,6 @@ import torch
 import torch.distributed as dist
 
 from vino.checkpoints import Card, Origin, Placement, read_vae, read_vlm
-from vino.data.buckets import Buckets, Fitting
 from vino.data.loader import Loader
 from vino.data.planner import Corpus
 from vino.data.sample import Example
@@ -29,6 +28,7 @@ from vino.data.sources.world import WorldSource
 from vino.data.world.compose import Split
 from vino.data.world.motion import FPS
 from vino.data.world.vocabulary import FULL, SECOND_LIGHT, STYLES, Vocabulary
+from vino.errors import InputError
 from vino.model.autoencoder import AutoencoderConfig
 from vino.model.conditioner import Conditioner, ConditionerConfig
 from vino.model.mmdit import MMDiT, MMDiTConfig
@@ -37,6 +37,7 @@ from vino.train.begin import zero_start
 from vino.train.config import CONNECTORS, EVERYTHING, Parallel, Saving, Stage, TrainConfig, Watching
 from vino.train.feed import Wanted, batching
 from vino.train.prepare import seed_of
+from vino.train.recorded import fitting
 
 Mixture = Mapping[str, float]
 Settings = TypeVar("Settings", tiny_autoencoder.Settings, tiny_vlm.Settings)
@@ -96,6 +97,7 @@ class Desk:
 
     def build(self, config: TrainConfig) -> Vino:
         """A new generator behind its parts, which are trained where none are named."""
+        self._check(config)
         out = config.out or Path()
         vae_folder = config.vae or part(out, self.autoencoder, tiny_autoencoder.main)
         vlm_folder = config.vlm or part(out, self.vlm, tiny_vlm.main)
@@ -115,10 +117,11 @@ class Desk:
     def feeds(self, wanted: Wanted) -> Loader:
         """The world without end, packed to the token budget."""
         config, stage = wanted.config, wanted.stage
+        self._check(config)
         corpus = Corpus(
             sources={task: self._source(task, config.seed) for task in stage.mixture},
             weights=stage.mixture,
-            fitting=self._fitting(wanted),
+            fitting=fitting(wanted),
             batching=batching(config),
             seed=seed_of(config.seed, stage.name, "data"),
         )
@@ -130,19 +133,28 @@ class Desk:
         for i in range(wanted.config.watching.validation):
             number, which = divmod(i, len(tasks))
             held = self._source(tasks[which], wanted.config.seed, "held-out")
-            shape = self._fitting(wanted).shape(held.outline(number), tasks[which])
+            shape = fitting(wanted).shape(held.outline(number), tasks[which])
             found.append(held.example(number, shape.bucket))
         return found
+
+    def _check(self, config: TrainConfig) -> None:
+        """InputError for settings that would change nothing: examples are drawn, at one size."""
+        for name in ("manifest", "held_out", "policy"):
+            if getattr(config, name):
+                raise InputError(
+                    f"{name}: this recipe draws its examples and reads none: leave it out, or "
+                    "train with recipes/adapter.py or recipes/full.py"
+                )
+        for stage in config.stages:
+            if stage.area != self.side**2:
+                raise InputError(
+                    f"{stage.name}.area: this recipe's examples have {self.side**2} pixels, not "
+                    f"{stage.area}: leave it as it is"
+                )
 
     def _source(self, task: str, seed: int, split: Split = "train") -> WorldSource:
         shown = self.vocabulary if split == "train" else self.examined
         return WorldSource(task, shown, seed, split, self.side, self.frames)
-
-    def _fitting(self, wanted: Wanted) -> Fitting:
-        unit = wanted.meter.unit
-        lengths = wanted.stage.lengths
-        buckets = Buckets(area=self.side**2, unit=unit, frames=max(self.frames), lengths=lengths)
-        return Fitting(buckets, wanted.meter)
 
     def card(self) -> Card:
         """What the model's folder says."""
@@ -164,7 +176,9 @@ class Desk:
     def config(self, stages: tuple[Stage, ...]) -> TrainConfig:
         """A run of these stages."""
         return TrainConfig(
-            stages=tuple(replace(stage, area=self.side**2) for stage in stages),
+            stages=tuple(
+                replace(stage, area=self.side**2, frames=max(self.frames)) for stage in stages
+            ),
             feeds=self.feeds,
             validation=self.validation,
             build=self.build,
@@ -201,7 +215,6 @@ def base() -> Stage:
         optimizer="muon",
         warmup=100,
         ema=0.999,
-        frames=17,
         shift=1.5,
         uniform=0.2,
     )

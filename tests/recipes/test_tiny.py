@@ -9,8 +9,11 @@ import pytest
 import torch
 
 from vino import generate
+from vino.data.buckets import Meter
 from vino.data.world.tasks import TASKS
+from vino.errors import InputError
 from vino.train.config import TrainConfig
+from vino.train.feed import Wanted
 from vino.train.log import read_lines
 from vino.train.loop import train
 from vino.train.overrides import read_recipe
@@ -58,3 +61,32 @@ def test_the_whole_world_trains(smoke, tmp_path):
     with warnings.catch_warnings(action="ignore"):
         folder = train(config, ALONE)
     assert generate.load(folder, device="cpu").defaults.size == (128, 128)
+
+
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"manifest": "data.jsonl"}, "manifest: this recipe draws its examples"),
+        ({"held_out": "data.jsonl"}, "held_out: this recipe draws"),
+        ({"policy": Path("policy.toml")}, "policy: this recipe draws"),
+        ({"area": 32 * 32}, "stage3.area: this recipe's examples have 4096 pixels, not 1024"),
+    ],
+)
+def test_settings_that_would_change_nothing_are_refused(changes, said):
+    """Before parts are trained, and where there are none to train."""
+    config = read("onward")
+    if "area" in changes:
+        changes = {"stages": (replace(config.stages[0], **changes),)}
+    config = replace(config, **changes)
+    with pytest.raises(InputError, match=said):
+        config.feeds(Wanted(config, config.stages[0], Meter()))
+    with pytest.raises(InputError, match=said):
+        read("recipe").build(config)
+
+
+def test_clips_are_as_long_as_the_stage_says():
+    config = replace(read("onward"), workers=0)
+    stage = replace(config.stages[0], mixture={"t2v": 1}, frames=9)
+    meter = Meter(patch=(1, 1, 1), reference_area=64 * 64, queries=16, width=256)
+    examples = next(iter(config.feeds(Wanted(config, stage, meter))))
+    assert {len(example.target.pixels) for example in examples} == {9}
