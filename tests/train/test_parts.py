@@ -11,7 +11,7 @@ from tests.train.fake import SIDE, STAGE, example, recipe
 from vino.checkpoints import Card
 from vino.errors import InputError
 from vino.flow.sampling import Defaults
-from vino.train.begin import as_trained
+from vino.train.begin import as_trained, begin
 from vino.train.config import Refusing
 from vino.train.ema import Average
 from vino.train.frozen import Frozen
@@ -141,3 +141,10 @@ def test_a_model_scales_references_as_it_was_trained():
     assert as_trained(card, recipe()) == card
     made = Defaults.parse(as_trained(card, recipe(reference_area=25)).sampling)
     assert (made.area(is_base=False), made.area(is_base=True), made.frames) == (25, SIDE**2, 9)
+
+
+def test_a_model_is_built_or_named():
+    with pytest.raises(InputError, match="leave --model out"):
+        begin(recipe(model="tiny"), ALONE.device)
+    with pytest.raises(InputError, match="name a model with --model"):
+        begin(recipe(build=None), ALONE.device)

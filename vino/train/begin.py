@@ -18,6 +18,8 @@ def begin(config: TrainConfig, device: torch.device) -> tuple[Vino, Card]:
     """The model and what its folder will say; the same on every rank, drawn from the seed."""
     torch.manual_seed(config.seed)
     card = config.card
+    if config.build is not None and config.model:
+        raise InputError("this recipe builds the model that it begins from: leave --model out")
     if config.build is not None:
         vino = config.build(config)
     elif config.model:

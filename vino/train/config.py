@@ -182,7 +182,7 @@ class TrainConfig:
     Only a recipe can give these: feeds, the source of examples of a stage; validation, examples
     that are never trained on; build, the model to begin from; card, what its folder will say.
     out: folder of the run; what is there is continued. model: what to begin from, a folder or
-    file `vino.checkpoints` reads (vlm, vae: folders of parts it lacks), unless `build` makes it.
+    file `vino.checkpoints` reads (vlm, vae: folders of parts it lacks), where `build` makes none.
     cache: folder in which latents and prompt states are kept, for data that comes round again;
     cache_gb: most of it.
     For feeds: manifest and held_out, where examples are, and those for validation; policy: a
