@@ -47,6 +47,8 @@ GENERATOR = MMDiTConfig(
     refiner_blocks=1, context_dim=128, rope_axes=(16, 24, 24), guidance_embed=False,
 )  # fmt: skip
 
+QUERIES = 16
+
 BASE: Mixture = {"t2i": 82, "t2v": 18}
 ALIGN: Mixture = {"t2v": 20, "t2i": 65, "reconstruct": 10, "i2v": 5}
 ANCHOR: Mixture = {"t2i": 50, "t2v": 15, "i2v": 15, "subject": 10, "select": 10}
@@ -106,7 +108,7 @@ class Desk:
         vlm, vae = read_vlm(vlm_folder, placement=wide), read_vae(vae_folder, wide)
         sizes = ConditionerConfig(
             vlm_width=vlm.width,
-            queries=config.queries,
+            queries=QUERIES if config.queries is None else config.queries,
             context_dim=self.generator.context_dim,
             visual_dim=self.generator.width,
         )
@@ -183,7 +185,6 @@ class Desk:
             validation=self.validation,
             build=self.build,
             card=self.card(),
-            queries=16,
             tokens=3500,
             workers=1,
             parallel=Parallel(precision="bfloat16"),

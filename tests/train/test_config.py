@@ -92,6 +92,7 @@ def test_overrides_are_typed(full):
         ("--stage1.shift nan", "shift and clip must be above 0"),
         ("--stage1.warmup -5", "warmup must be from 0"),
         ("--seed -1", "seed must be from 0"),
+        ("--queries -1", "queries must be from 0"),
         ("--feeds 1", "unknown setting"),
         ("--stage1.betas 0.9", "numbers separated by commas"),
         ("--stage1 5", "unknown setting"),

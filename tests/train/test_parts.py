@@ -8,7 +8,7 @@ import torch
 
 from tests import tiny
 from tests.train.fake import SIDE, STAGE, example, recipe
-from vino.checkpoints import Card
+from vino.checkpoints import Card, Checkpoint, write_native
 from vino.errors import InputError
 from vino.flow.sampling import Defaults
 from vino.train.begin import as_trained, begin
@@ -148,3 +148,13 @@ def test_a_model_is_built_or_named():
         begin(recipe(model="tiny"), ALONE.device)
     with pytest.raises(InputError, match="name a model with --model"):
         begin(recipe(build=None), ALONE.device)
+
+
+def test_a_model_keeps_its_queries(tmp_path):
+    folder = write_native(tmp_path / "model", Checkpoint.of(tiny.vino(), Card()))
+    config = recipe(build=None, model=str(folder))
+    for queries in (None, 4):
+        vino, _ = begin(replace(config, queries=queries), ALONE.device)
+        assert len(vino.conditioner.queries) == 4
+    with pytest.raises(InputError, match="model: has 4 queries, not 256: set queries 4"):
+        begin(replace(config, queries=256), ALONE.device)

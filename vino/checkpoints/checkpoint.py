@@ -10,7 +10,7 @@ from vino.checkpoints.digest import model_hash
 from vino.checkpoints.upstream import Carried
 from vino.checkpoints.vae import Autoencoder
 from vino.checkpoints.vlm import tied_names
-from vino.errors import CheckpointError
+from vino.errors import CheckpointError, InputError
 from vino.model.conditioner import Conditioner, ConditionerConfig
 from vino.model.mmdit import MMDiT
 from vino.model.vino import Vino
@@ -59,20 +59,26 @@ class Checkpoint:
             raise CheckpointError(self.refusal or self.title)
         return Vino(self.vlm, self.conditioner, self.mmdit, self.vae)
 
-    def start(self, queries: int = 256) -> Vino:
+    def start(self, queries: int | None = None) -> Vino:
         """The model to begin training with: a base gets new queries and connectors.
 
         These are drawn from torch's global generator. Needs the vision-language model and the
-        autoencoder.
+        autoencoder. queries: how many, None for the model's own, or as published for a base;
+        InputError where the model has another number.
         """
         if self.conditioner is not None:
+            own = self.conditioner.config.queries
+            if queries not in (None, own):
+                raise InputError(
+                    f"{self.title}: has {own} queries, not {queries}: set queries {own}"
+                )
             return self.vino()
         if self.vlm is None or self.vae is None:
             lacking = "vision-language model (vlm)" if self.vlm is None else "autoencoder (vae)"
             raise CheckpointError(f"{self.title}: training needs the folder of a {lacking}")
         config = ConditionerConfig(
             vlm_width=self.vlm.width,
-            queries=queries,
+            queries=ConditionerConfig.queries if queries is None else queries,
             context_dim=self.mmdit.config.context_dim,
             visual_dim=self.mmdit.config.width,
         )

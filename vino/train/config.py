@@ -170,7 +170,7 @@ class Refusing:
 
 
 LEAST = {
-    "accumulate": 1, "queries": 0, "seed": 0, "batch": 0, "tokens": 0, "workers": 0,
+    "accumulate": 1, "seed": 0, "batch": 0, "tokens": 0, "workers": 0,
     "reference_area": 0,
 }  # fmt: skip
 
@@ -183,6 +183,8 @@ class TrainConfig:
     that are never trained on; build, the model to begin from; card, what its folder will say.
     out: folder of the run; what is there is continued. model: what to begin from, a folder or
     file `vino.checkpoints` reads (vlm, vae: folders of parts it lacks), where `build` makes none.
+    queries: of a base that gets new ones, or of what `build` makes, None for the usual number; a
+    model that has queries keeps its own.
     cache: folder in which latents and prompt states are kept, for data that comes round again;
     cache_gb: most of it.
     For feeds: manifest and held_out, where examples are, and those for validation; policy: a
@@ -208,7 +210,7 @@ class TrainConfig:
     manifest: str = ""
     held_out: str = ""
     policy: Path | None = None
-    queries: int = 256
+    queries: int | None = None
     seed: int = 0
     batch: int = 1
     tokens: int = 0
@@ -230,6 +232,8 @@ class TrainConfig:
             raise InputError(f"a run needs stages of different names, not {names}")
         for name, least in LEAST.items():
             _in(self, name, least, 10**12)
+        if self.queries is not None:
+            _in(self, "queries", 0, 10**6)
 
     @property
     def steps(self) -> int:
