@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from vino.errors import InputError
-from vino.train.config import Stage
+from vino.train.config import Parallel, Stage
 from vino.train.overrides import describe, keys, override, read_recipe
+from vino.train.parallel import ranks
 
 FULL = str(Path(__file__).parents[2] / "recipes" / "full.py")
 
@@ -129,3 +130,12 @@ def test_recipes_that_are_none(name, said):
 def test_describe_is_json(full):
     shown = describe(full)
     assert shown["stages"][0]["mixture"]["t2v"] == 45 and "feeds" not in shown
+
+
+@pytest.mark.parametrize("name", ["shard", "sequence"])
+def test_ranks_that_are_not_there_are_missed(name):
+    said = f"{name} 2 does not divide the number of ranks, 1: .* torchrun"
+    with pytest.raises(InputError, match=said), ranks(Parallel(**{name: 2}), "cpu"):
+        pass
+    with ranks(Parallel(**{name: 1}), "cpu") as alone:
+        assert alone.size == 1

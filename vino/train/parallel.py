@@ -107,14 +107,16 @@ def ranks(parallel: Parallel, device: str = "") -> Iterator[Ranks]:
     """The ranks torchrun started, or this process alone."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     where = _device(device, int(os.environ.get("LOCAL_RANK", "0")))
+    shard = parallel.shard or size
+    for name, ranks_of_it in (("shard", shard), ("sequence", parallel.sequence)):
+        if size % ranks_of_it:
+            raise InputError(
+                f"parallel.{name} {ranks_of_it} does not divide the number of ranks, {size}: "
+                "lower it, or start more with torchrun"
+            )
     if size == 1:
         yield Ranks(0, 1, where)
         return
-    shard = parallel.shard or size
-    if size % shard:
-        raise InputError(f"parallel.shard {shard} does not divide {size} ranks")
-    if size % parallel.sequence:
-        raise InputError(f"parallel.sequence {parallel.sequence} does not divide {size} ranks")
     if where.type == "cuda":
         torch.cuda.set_device(where)
     dist.init_process_group("nccl" if where.type == "cuda" else "gloo", timeout=PATIENCE)
