@@ -162,7 +162,8 @@ class Desk:
         """What the model's folder says."""
         solving = {"steps": 12, "guidance": 3.0, "solver": "multistep"}
         sampling = {
-            **{kind: {**solving, "shift": 1.5} for kind in ("picture", "picture_edit")},
+            "picture": {**solving, "shift": 1.5},
+            "picture_edit": {**solving, "guidance": 2.5, "shift": 1.5},
             **{kind: {**solving, "shift": 2.0} for kind in ("clip", "clip_edit")},
             "size": [self.side, self.side],
             "clip_size": [self.side, self.side],
@@ -243,7 +244,7 @@ def recipe() -> TrainConfig:
 
 def onward() -> TrainConfig:
     """The last stage alone, from the shipped weights on."""
-    return replace(Desk().config(stages()[-1:]), build=None, model="tiny")
+    return replace(Desk().config(stages()[-1:]), build=None, card=None, model="tiny")
 
 
 def whole() -> TrainConfig:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from vino import generate
+from vino import checkpoints, generate
 from vino.data.buckets import Meter
 from vino.data.world.tasks import TASKS
 from vino.errors import InputError
+from vino.train.begin import begin
 from vino.train.config import TrainConfig
 from vino.train.feed import Wanted
 from vino.train.log import read_lines
@@ -61,6 +62,15 @@ def test_the_whole_world_trains(smoke, tmp_path):
     with warnings.catch_warnings(action="ignore"):
         folder = train(config, ALONE)
     assert generate.load(folder, device="cpu").defaults.size == (128, 128)
+
+
+def test_the_shipped_model_samples_as_the_recipe_says_and_keeps_its_card():
+    shipped, config = checkpoints.read("tiny").card, read("onward")
+    assert read("recipe").card.sampling == shipped.sampling
+    assert begin(config, ALONE.device)[1] == shipped
+    _, made = begin(replace(config, reference_area=1600), ALONE.device)
+    areas = {"reference_area": 1600, "base_area": 64 * 64}
+    assert made == replace(shipped, sampling={**shipped.sampling, **areas})
 
 
 @pytest.mark.parametrize(
