@@ -338,7 +338,7 @@ def load(
     CheckpointError for damaged weights and for bases that cannot generate, InputError for names
     that lead nowhere.
     """
-    where = _device(device)
+    where = device_of(device)
     wanted = _dtype(dtype) or (torch.bfloat16 if where.type == "cuda" else torch.float32)
     read = checkpoints.read(model, vlm=vlm, vae=vae, dtype=wanted, device=where, generating=True)
     identity = {"name": Path(model).name, "hash": read.hash()}
@@ -348,7 +348,8 @@ def load(
     return made
 
 
-def _device(name: str | torch.device | None) -> torch.device:
+def device_of(name: str | torch.device | None) -> torch.device:
+    """Where to compute, None for the fastest there is; InputError when it is not there."""
     if name is None:
         return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
     try:

@@ -93,6 +93,18 @@ def test_overrides_are_typed(full):
         ("--stage1.shift nan", "shift and clip must be above 0"),
         ("--stage1.warmup -5", "warmup must be from 0"),
         ("--seed -1", "seed must be from 0"),
+        ("--stage1.weight-decay -1", "weight_decay must be from 0"),
+        ("--stage1.betas 0.9,1.5", "stage1: betas must be from 0 to below 1"),
+        ("--stage1.area 0", "area must be from 1"),
+        ("--stage1.frames -3", "frames must be from 1"),
+        ("--stage1.mixture.t2i nan", "the mixture needs"),
+        ("--reference-frames 0", "reference_frames must be from 1"),
+        ("--cache-gb nan", "cache_gb must be from 0"),
+        ("--parallel.sequence 0", "sequence must be from 1"),
+        ("--parallel.shard -1", "shard must be from 0"),
+        ("--watching.log -1", "watching: log, validate, samples and validation must be at least 0"),
+        ("--watching.grid 0", "watching: grid and sample_steps must be at least 1"),
+        ("--saving.export -1", "export at least 0"),
         ("--queries -1", "queries must be from 0"),
         ("--feeds 1", "unknown setting"),
         ("--stage1.betas 0.9", "numbers separated by commas"),
@@ -130,6 +142,11 @@ def test_recipes_that_are_none(name, said):
 def test_describe_is_json(full):
     shown = describe(full)
     assert shown["stages"][0]["mixture"]["t2v"] == 45 and "feeds" not in shown
+
+
+def test_devices_that_are_none():
+    with pytest.raises(InputError, match='no device "gpu" here'), ranks(Parallel(), "gpu"):
+        pass
 
 
 @pytest.mark.parametrize("name", ["shard", "sequence"])

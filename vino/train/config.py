@@ -25,6 +25,12 @@ EVERYTHING = ("conditioner.*", "mmdit.*")
 ADAPTERS = ("*.lora_?.*",)
 
 
+def _in(config: object, name: str, least: float, most: float) -> None:
+    value = getattr(config, name)
+    if not least <= value <= most:
+        raise InputError(f"{name} must be from {least} to {most}, not {value}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """One stage of training; the defaults are those of the paper's second and third.
@@ -70,13 +76,19 @@ class Stage:
         _in(self, "uniform", 0, 1)
         _in(self, "dropout", 0, 1)
         _in(self, "warmup", 0, 10**9)
+        _in(self, "weight_decay", 0, 1)
+        _in(self, "area", 1, 10**12)
+        _in(self, "frames", 1, 10**9)
         if not (0 < self.shift < inf and self.clip > 0):
             raise InputError(f"{self.name}: shift and clip must be above 0")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise InputError(f"{self.name}: betas must be from 0 to below 1")
         if min(self.lengths.values(), default=1) < 1:
             raise InputError(f"{self.name}: lengths are numbers of frames, from 1 on")
         if self.ema is not None:
             _in(self, "ema", 0, 1)
-        if not self.mixture or min(self.mixture.values()) < 0 or sum(self.mixture.values()) <= 0:
+        shares = self.mixture.values()
+        if not (shares and all(0 <= share < inf for share in shares) and sum(shares) > 0):
             raise InputError(f"{self.name}: the mixture needs tasks with shares above 0")
 
     def rate(self, step: int) -> float:
@@ -102,6 +114,10 @@ class Parallel:
     sequence: int = 1
     shard: int = 0
     recompute: bool = False
+
+    def __post_init__(self) -> None:
+        _in(self, "sequence", 1, 10**6)
+        _in(self, "shard", 0, 10**6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +147,8 @@ class Saving:
     export: int = 0
 
     def __post_init__(self) -> None:
-        if self.every < 1 or self.keep < 1:
-            raise InputError("saving: every and keep must be at least 1")
+        if self.every < 1 or self.keep < 1 or self.export < 0:
+            raise InputError("saving: every and keep must be at least 1, export at least 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +166,12 @@ class Watching:
     validation: int = 32
     grid: int = 8
     sample_steps: int = 24
+
+    def __post_init__(self) -> None:
+        if min(self.log, self.validate, self.samples, self.validation) < 0:
+            raise InputError("watching: log, validate, samples and validation must be at least 0")
+        if self.grid < 1 or self.sample_steps < 1:
+            raise InputError("watching: grid and sample_steps must be at least 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +193,7 @@ class Refusing:
 
 LEAST = {
     "accumulate": 1, "seed": 0, "batch": 0, "tokens": 0, "workers": 0,
-    "reference_area": 0,
+    "reference_area": 0, "reference_frames": 1, "cache_gb": 0,
 }  # fmt: skip
 
 
@@ -239,9 +261,3 @@ class TrainConfig:
     def steps(self) -> int:
         """Steps of all stages."""
         return sum(stage.steps for stage in self.stages)
-
-
-def _in(config: object, name: str, least: float, most: float) -> None:
-    value = getattr(config, name)
-    if not least <= value <= most:
-        raise InputError(f"{name} must be from {least} to {most}, not {value}")

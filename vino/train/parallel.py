@@ -24,6 +24,7 @@ from torch.distributed.fsdp import (
 from torch.utils.checkpoint import checkpoint
 
 from vino.errors import InputError
+from vino.generate import device_of
 from vino.train.config import Parallel
 from vino.train.trainee import Trainee
 
@@ -133,8 +134,8 @@ def ranks(parallel: Parallel, device: str = "") -> Iterator[Ranks]:
 
 
 def _device(name: str, local: int) -> torch.device:
-    where = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-    return torch.device("cuda", local) if where.type == "cuda" and where.index is None else where
+    name = name or ("cuda" if torch.cuda.is_available() else "cpu")
+    return device_of(f"cuda:{local}" if name == "cuda" else name)
 
 
 def spread(trainee: Trainee, parallel: Parallel, ranks: Ranks) -> None:
