@@ -1,6 +1,7 @@
 """Adapters: trained, resumed, saved as peft saves, added at generation with a strength."""
 
 import json
+import re
 import warnings
 from dataclasses import replace
 
@@ -105,8 +106,9 @@ def test_a_run_of_adapters_resumes(adapter, tmp_path):
 def test_mistakes(adapter, tmp_path):
     with pytest.raises(InputError, match="is no adapter"):
         merge(tiny.vino(), [Adapter(tmp_path)])
-    with pytest.raises(InputError, match="names no matrix"):
-        Run(replace(CONFIG, out=tmp_path, lora=Lora(rank=2, targets="nothing")), ALONE)
+    for targets, said in (("nothing", "not found in the base model"), ("mmdit(", "unterminated")):
+        with pytest.raises(InputError, match=f'"{re.escape(targets)}": .*{said}'):
+            Run(replace(CONFIG, out=tmp_path, lora=Lora(rank=2, targets=targets)), ALONE)
     other = tiny.vino()
     other.mmdit.single_blocks = other.mmdit.single_blocks[:1]
     before = weight(other)

@@ -134,6 +134,12 @@ class Lora:
     dropout: float = 0.0
     targets: str = r"mmdit\.(dual|single)_blocks\.\d+\..*\b(q|k|v|out|up|down|mlp_up)"
 
+    def __post_init__(self) -> None:
+        if self.rank < 0 or self.alpha < 1 or not 0 <= self.dropout < 1:
+            raise InputError(
+                "lora: rank must be at least 0, alpha at least 1, and dropout from 0 to below 1"
+            )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Saving:

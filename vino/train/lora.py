@@ -1,5 +1,6 @@
 """Training adapters instead of the model (LoRA, arXiv 2106.09685), through peft."""
 
+import re
 from pathlib import Path
 
 import torch
@@ -30,8 +31,9 @@ def inject(trainee: Trainee, lora: Lora) -> None:
     )
     try:
         inject_adapter_in_model(config, trainee)
-    except ValueError:
-        raise InputError(f'lora.targets "{lora.targets}" names no matrix of the model') from None
+    except (ValueError, re.error) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f'no adapters for lora.targets "{lora.targets}": {reason}') from None
     for name, parameter in trainee.named_parameters():
         if ".lora_" in name:
             parameter.data = parameter.data.float()  # what learns is float32, the base as it came
