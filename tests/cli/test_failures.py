@@ -48,3 +48,10 @@ def test_extras_are_those_that_can_be_installed():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     offered = project["optional-dependencies"]
     assert set(_EXTRAS) == {*offered} - {"dev"}
+
+
+def test_memory_is_saved_by_what_the_command_takes(vino, tmp_path):
+    (tmp_path / "recipe.py").write_text("raise MemoryError\n")
+    told = vino("train", "recipe.py").err
+    assert "--tokens" in told and "--parallel.recompute true" in told and "--size" not in told
+    assert "--size" in explain(MemoryError()).line

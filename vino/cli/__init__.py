@@ -64,6 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
                 traceback.print_exc()
             if isinstance(error, BrokenPipeError):  # or Python complains once more while it exits
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            failure = explain(error)
+            failure = explain(error, args.command)
             console.error(failure.line)
             return failure.code

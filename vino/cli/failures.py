@@ -8,6 +8,11 @@ from vino.errors import VinoError
 FAULT, UNUSABLE, INTERRUPTED = 1, 2, 130
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EROFS}
+_LESS_TO_MAKE = "ask for a smaller --size, fewer --frames or fewer references"
+_LESS_TO_TRAIN = (
+    "lower --tokens or --batch, set --parallel.recompute true, or have more ranks share the "
+    "parameters (--parallel.shard)"
+)
 _EXTRAS = {  # of pyproject.toml, and the modules that each brings
     "train": ("cv2", "resvg_py", "webdataset", "tyro", "tensorboard", "peft"),
     "serve": (
@@ -32,8 +37,8 @@ class Failure:
     line: str
 
 
-def explain(error: BaseException) -> Failure:
-    """Any exception as a person can use it."""
+def explain(error: BaseException, command: str = "") -> Failure:
+    """Any exception as a person can use it. command: the one that raised it."""
     if isinstance(error, KeyboardInterrupt):
         return Failure(INTERRUPTED, "interrupted; no half-written file is left")
     if isinstance(error, VinoError):
@@ -41,8 +46,8 @@ def explain(error: BaseException) -> Failure:
     if isinstance(error, BrokenPipeError):
         return Failure(FAULT, "whoever read the output stopped reading")
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's
-        line = "not enough memory: ask for a smaller --size, fewer --frames or fewer references"
-        return Failure(FAULT, line)
+        less = _LESS_TO_TRAIN if command == "train" else _LESS_TO_MAKE
+        return Failure(FAULT, f"not enough memory: {less}")
     if isinstance(error, OSError) and error.errno is not None:
         return Failure(UNUSABLE, _system(error))
     if isinstance(error, ModuleNotFoundError) and error.name:
