@@ -1,6 +1,6 @@
 """Options of train, data and evaluate; imports nothing heavy."""
 
-from argparse import REMAINDER, ArgumentParser
+from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,10 @@ vino evaluate imgedit --data ImgEdit --judge http://localhost:8000/v1 --out scor
 
 
 def _train(parser: ArgumentParser, talk: Options) -> None:
-    talk(parser)
+    parser.usage = "%(prog)s [-h] [--json] [-v] [-q] [--debug] RECIPE [--key value ...]"
+    parser.set_defaults(settings=())
     parser.add_argument("recipe", metavar="RECIPE", help="FILE.py or FILE.py:FUNCTION")
-    settings = parser.add_argument("settings", metavar="--key value", nargs=REMAINDER,
-                                   help="settings of the recipe to change")  # fmt: skip
-    settings.required = False  # or argparse calls it missing when it is empty
+    talk(parser)
 
 
 def _data(parser: ArgumentParser, talk: Options) -> None:

@@ -52,11 +52,14 @@ class Parser(ArgumentParser):
 def parse(argv: Sequence[str]) -> Namespace:
     """Arguments of one command; `run` names the function that carries it out.
 
+    settings: words that are no options of a command which has such, for its recipe to read.
     SystemExit: 0 after help or the version, 2 after a line that says what is wrong.
     """
     parser, commands = build()
     args, unknown = parser.parse_known_args(list(argv))
-    if unknown:
+    if "settings" in args:
+        args.settings = unknown
+    elif unknown:
         command = commands[args.command]
         known = [name for action in command._actions for name in action.option_strings]
         word = unknown[0].partition("=")[0]

@@ -28,7 +28,7 @@ def read_recipe(name: str) -> TrainConfig:
     path, _, function = name.partition(":")
     file, function = Path(path), function or "recipe"
     if not file.is_file():
-        raise InputError(f"{path}: no such recipe; name a Python file, or file.py:function")
+        raise InputError(f"{path}: no such recipe; name file.py or file.py:function, then settings")
     spec = importlib.util.spec_from_file_location(f"vino_recipe_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise InputError(f"{path}: is not a Python file")
