@@ -22,7 +22,7 @@ from vino.train.loop import Run, _step, train
 from vino.train.optim import optimizers
 from vino.train.parallel import Ranks
 from vino.train.run import asked_to_stop, main
-from vino.train.trainee import choose
+from vino.train.trainee import Trainee, choose
 from vino.train.watch import passes
 
 ALONE = Ranks(0, 1, torch.device("cpu"))
@@ -236,6 +236,30 @@ def test_a_step_that_is_not_finite_changes_nothing(tmp_path):
     changed = [i for i, (a, b) in enumerate(zip(good, refused, strict=True)) if not a.equal(b)]
     assert run.guard.skipped == 1
     assert changed == [list(parameters).index("mmdit.final_proj.bias")], "the fault alone"
+
+
+def test_the_log_tells_the_losses_beside_those_that_are_not_finite(tmp_path, monkeypatch):
+    """Of the first step one sample is broken, of the second all are; every line is JSON."""
+    forward = Trainee.forward
+    broken = iter([slice(0, 1), slice(0, None), slice(0, 0)])
+
+    def breaking(self, batch):
+        losses = forward(self, batch)
+        losses[next(broken)] *= torch.nan
+        return losses
+
+    monkeypatch.setattr(Trainee, "forward", breaking)
+    config = recipe(out=tmp_path, stages=(replace(STAGE, steps=3),))
+    train(config, ALONE)
+    first, second, third = map(strict, (tmp_path / "log.jsonl").read_text().splitlines())
+    assert first["loss"] > 0 and len(first["tasks"]) == 3 and first["norms"]["all"] is None
+    assert second["loss"] is None and second["tasks"] == {}
+    assert third["loss"] > 0 and third["norms"]["all"] > 0 and third["skipped"] == 2
+
+
+def strict(text):
+    """JSON without Python's NaN and Infinity."""
+    return json.loads(text, parse_constant=pytest.fail)
 
 
 def moments(opts):

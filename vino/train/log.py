@@ -1,6 +1,7 @@
 """What a run says: a progress bar, one JSON line at every look, TensorBoard."""
 
 import json
+import math
 import resource
 import time
 from collections.abc import Mapping
@@ -25,7 +26,8 @@ LINES = "log.jsonl"
 class Sums:
     """What one step, or the steps since the last look, added up to on this rank.
 
-    tasks: task -> (sum of losses, samples). norms: of the last step.
+    tasks: task -> (sum of losses, samples), of losses that are finite; others only have the step
+    refused, which the guard counts. norms: of the last step.
     """
 
     lr: float = 0.0
@@ -36,7 +38,8 @@ class Sums:
     def add(self, batch: Batch, losses: Tensor, trainee: Trainee) -> None:
         """Count a micro-batch."""
         for task, loss in zip(batch.tasks, losses.tolist(), strict=True):
-            self._count(task, loss, 1)
+            if math.isfinite(loss):
+                self._count(task, loss, 1)
         config = trainee.mmdit.config
         self.tokens += batch.tokens(config.patch, trainee.conditioner.config.queries)
 
@@ -102,7 +105,7 @@ class Journal:
         skipped: steps that were not taken. broken: examples that the first rank could not use since
         the stage began or was resumed.
         """
-        if not self.sums.tasks:
+        if not self.sums.norms:  # of no step
             return
         whole = Sums()
         for part in self.ranks.gather(self.sums)[:: self.ranks.sequence]:
@@ -110,7 +113,8 @@ class Journal:
         seconds, self.seconds = max(1e-9, self.seconds), 0.0
         self.sums = Sums()
         losses = {task: total / count for task, (total, count) in sorted(whole.tasks.items())}
-        mean = sum(total for total, _ in whole.tasks.values()) / whole.samples
+        added = sum(total for total, _ in whole.tasks.values())
+        mean = added / whole.samples if whole.samples else math.nan
         self.line(
             {
                 "stage": stage.name,
@@ -136,9 +140,10 @@ class Journal:
             )
 
     def line(self, values: Mapping[str, Any]) -> None:
-        """One line of the log, and its numbers as curves."""
+        """One line of the log, and its numbers as curves; null for those that are not finite."""
         if not self.ranks.first:
             return
+        values = _finite(values)
         with (self.out / LINES).open("a") as file:
             file.write(json.dumps({"step": self.total, **values}) + "\n")
         if self.board is not None:
@@ -187,6 +192,17 @@ def _board(folder: Path, total: int) -> Any:
     except ImportError:
         return None
     return SummaryWriter(str(folder), purge_step=total + 1)
+
+
+def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
+    """None in the place of numbers that JSON has none for."""
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            kept[name] = _finite(value)
+        else:
+            kept[name] = None if isinstance(value, float) and not math.isfinite(value) else value
+    return kept
 
 
 def _numbers(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
