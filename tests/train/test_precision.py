@@ -7,7 +7,10 @@ import torch
 from torch import nn
 
 from tests.train.fake import recipe
+from vino import checkpoints
+from vino.errors import CheckpointError
 from vino.train import precision
+from vino.train.begin import begin
 from vino.train.config import Parallel
 from vino.train.loop import train
 from vino.train.parallel import Ranks
@@ -37,8 +40,29 @@ def test_a_run_says_what_it_computes_in(has_bfloat16, tmp_path):
     assert told == ("bfloat16" if has_bfloat16 else "float32")
 
 
-def test_accelerators_have_it():
-    assert multiplies_bfloat16(torch.device("cuda"))
+@pytest.mark.parametrize("native", [True, False])
+def test_graphics_processors_are_asked_and_other_accelerators_have_it(native, monkeypatch):
+    """Older ones emulate it, and say that they support it unless they are asked without that."""
+    ask = lambda including_emulation=True: including_emulation or native  # noqa: E731
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", ask)
+    assert multiplies_bfloat16(torch.device("cuda")) == native
+    assert multiplies_bfloat16(torch.device("mps"))
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float32"])
+def test_frozen_parts_are_of_the_passes_type(name, monkeypatch):
+    """On an accelerator: outside of autocast nothing would bring them together."""
+    asked = []
+
+    def read(model, *, dtype, **options):
+        asked.append(dtype)
+        raise CheckpointError("that was all")
+
+    monkeypatch.setattr(checkpoints, "read", read)
+    config = recipe(build=None, model="tiny", parallel=Parallel(precision=name))
+    with pytest.raises(CheckpointError):
+        begin(config, torch.device("cuda"))
+    assert asked == [getattr(torch, name)]
 
 
 @pytest.mark.parametrize("shape", [(24, 8), (8, 24)])

@@ -23,7 +23,8 @@ def begin(config: TrainConfig, device: torch.device) -> tuple[Vino, Card]:
     if config.build is not None:
         vino = config.build(config)
     elif config.model:
-        frozen = torch.bfloat16 if device.type == "cuda" else torch.float32
+        is_low = device.type == "cuda" and config.parallel.precision == "bfloat16"
+        frozen = torch.bfloat16 if is_low else torch.float32
         read = checkpoints.read(
             config.model, vlm=config.vlm or None, vae=config.vae or None, dtype=frozen,
             device=device,

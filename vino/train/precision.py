@@ -18,6 +18,8 @@ from vino.train.parallel import Ranks
 
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether matrices of bfloat16 are multiplied by more than an emulation."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return True
     mkldnn = torch.backends.mkldnn.is_available()
