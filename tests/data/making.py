@@ -55,3 +55,19 @@ def write_tar(path: Path, files: dict[str, bytes]) -> Path:
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     return path
+
+
+def header(name: str, size: int, kind: bytes = tarfile.REGTYPE, goes_on: bool = False) -> bytes:
+    """A tar header that says any size; goes_on: of a sparse file, that its map does."""
+    info = tarfile.TarInfo(name)
+    info.size, info.type = size, kind
+    block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    block[482] = goes_on
+    block[148:156] = b"%06o\0 " % tarfile.calc_chksums(block)[0]
+    return bytes(block)
+
+
+def extended(records: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
+    """An extended (pax) header, with the header of an empty file that it is for."""
+    block = records.ljust(512, b"\0")
+    return header("x", len(records), kind) + block + header("a.png", 0)

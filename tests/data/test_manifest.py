@@ -1,11 +1,20 @@
 """Records: strict reading, every form of collection, paths that stay below their root, licences."""
 
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from tests.data.making import clip, picture, record, write_manifest, write_tar
+from tests.data.making import (
+    clip,
+    extended,
+    header,
+    picture,
+    record,
+    write_manifest,
+    write_tar,
+)
 from vino.data.manifest import open_records
 from vino.data.sample import Rules
 from vino.data.sources.records import outline_of, record_sources
@@ -162,6 +171,37 @@ def test_wrong_shards_are_named(tmp_path, files, says):
 def test_damaged_shards(tmp_path):
     (tmp_path / "0.tar").write_bytes(b"nothing of the kind" * 100)
     with pytest.raises(InputError, match="no intact tar"):
+        open_records(tmp_path)
+
+
+HOSTILE = {
+    "negative": header("b.png", -1024),
+    "negative, extended": extended(b"14 size=-1024\n"),
+    "negative for all": extended(b"14 size=-1024\n", tarfile.XGLTYPE),
+    "beyond the file": header("b.png", 1 << 20),
+    "enormous": header("b.png", 1 << 70),
+    "enormous, extended": extended(b"31 size=1180591620717411303424\n"),
+    "a long name": header("b.png", 1 << 40, tarfile.GNUTYPE_LONGNAME),
+    "a very long header": header("x", 3 << 20, tarfile.XHDTYPE) + bytes(3 << 20),
+    "a huge record": extended(b"9" * 30 + b" path=a\n"),
+    "a sparse map": extended(b"22 GNU.sparse.map=abc\n"),
+    "a sparse file cut off": header("b.png", 0, tarfile.GNUTYPE_SPARSE, goes_on=True),
+    "headers of headers": b"".join(extended(b"12 path=abc\n")[:1024] for _ in range(2000)),
+}
+
+
+@pytest.mark.parametrize("blocks", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_shards_are_damaged(tmp_path, blocks):
+    path = write_tar(tmp_path / "0.tar", {"1.png": b"x", "1.txt": b"y", "2.png": b"z"})
+    path.write_bytes(path.read_bytes()[:3072] + blocks)
+    refused: list[str] = []
+    assert len(open_records(tmp_path, refuse=lambda e: refused.append(str(e)))) == 1
+    assert len(refused) == 1 and "no intact tar" in refused[0] and "\n" not in refused[0]
+
+
+def test_long_captions_of_shards_are_refused(tmp_path):
+    write_tar(tmp_path / "0.tar", {"1.png": b"x", "1.txt": b"y" * (1 << 20) + b"y"})
+    with pytest.raises(InputError, match=r"1\.txt has 1,048,577 bytes of text"):
         open_records(tmp_path)
 
 

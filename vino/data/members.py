@@ -1,13 +1,28 @@
 """Files inside tar shards, read by their place."""
 
+import os
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 from vino.errors import InputError
+
+MOST_TEXT = 1 << 20  # bytes of a member that is text, and of a header that goes on for long
+
+_LONG_HEADERS = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+# What tarfile raises on headers that no program writes.
+_DAMAGE = (OSError, tarfile.TarError, ValueError, OverflowError, IndexError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,40 @@ class Member:
         if len(data) < self.size:
             raise InputError(f"{self} is cut off: get the shard again")
         return data
+
+    def text(self) -> bytes:
+        """The bytes of a member that is text; InputError when they are too many for one."""
+        if self.size > MOST_TEXT:
+            raise InputError(f"{self} has {self.size:,} bytes of text: that is no record")
+        return self.read()
+
+
+class _Header(tarfile.TarInfo):
+    """A header whose size is checked before anything is read or left out by it."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        length = os.fstat(cast(IO[bytes], tar.fileobj).fileno()).st_size
+        most = min(length, MOST_TEXT) if self.type in _LONG_HEADERS else length
+        _check_size(self, most)
+        found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]
+        _check_size(found, length - found.offset_data)  # a header before it may change it
+        return found
+
+
+def _check_size(header: tarfile.TarInfo, most: int) -> None:
+    if not 0 <= header.size <= most:
+        raise tarfile.ReadError(f"a header says {header.size} bytes")
+
+
+def files_in(shard: Path) -> Iterator[Member]:
+    """The plain files of a tar in order; InputError where it is damaged."""
+    try:
+        with tarfile.open(shard, "r:", tarinfo=_Header) as tar:
+            for info in tar:
+                if info.isfile():
+                    yield Member(shard, info.name, info.offset_data, info.size)
+    except _DAMAGE as error:
+        raise InputError(f"{shard} is no intact tar file ({error!s:.80}): get it again") from None
 
 
 @contextmanager

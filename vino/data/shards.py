@@ -8,7 +8,6 @@ Shards are indexed and read by place instead of streamed: any record can be read
 an exact resumption and one order for all ranks need.
 """
 
-import tarfile
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vino.data.folder import PICTURE_ENDINGS
-from vino.data.members import Member
+from vino.data.members import Member, files_in
 from vino.data.sample import (
     CLIP_ENDINGS,
     NO_RULES,
@@ -30,8 +29,6 @@ from vino.data.sample import (
     stop,
 )
 from vino.errors import InputError
-
-MOST_TEXT = 1 << 20  # bytes of a JSON or text member
 
 
 def find_shards(folder: Path) -> list[Path]:
@@ -100,7 +97,7 @@ class Shards:
                 raise InputError(f"the shard has no {group.key}.{path}")
             return members[path]
 
-        about = _json(members["json"], where) if "json" in members else {}
+        about = load_json(members["json"].text(), where) if "json" in members else {}
         if isinstance(about, dict) and "prompt" in about:
             return parse_record(about, where, group.key, locate)
         return _captioned(members, about, where, group.key)
@@ -110,29 +107,17 @@ def _groups(shard: Path, number: int) -> Iterator[_Group]:
     """Records of a shard in order: neighbours of the same key belong together."""
     key = ""
     files: list[tuple[str, int, int]] = []
-    try:
-        with tarfile.open(shard, "r:") as tar:
-            for info in tar:
-                if not info.isfile():
-                    continue
-                folder, slash, name = info.name.rpartition("/")
-                stem, _, ending = name.partition(".")
-                found = folder + slash + stem
-                if found != key and files:
-                    yield _Group(number, key, tuple(files))
-                    files = []
-                key = found
-                files.append((ending, info.offset_data, info.size))
-    except (OSError, tarfile.TarError) as error:
-        raise InputError(f"{shard} is no intact tar file ({error!s:.80}): get it again") from None
+    for member in files_in(shard):
+        folder, slash, name = member.name.rpartition("/")
+        stem, _, ending = name.partition(".")
+        found = folder + slash + stem
+        if found != key and files:
+            yield _Group(number, key, tuple(files))
+            files = []
+        key = found
+        files.append((ending, member.offset, member.size))
     if files:
         yield _Group(number, key, tuple(files))
-
-
-def _json(member: Member, where: str) -> Any:
-    if member.size > MOST_TEXT:
-        raise InputError(f"{member} has {member.size:,} bytes of JSON: that is no record")
-    return load_json(member.read(), where)
 
 
 def _captioned(members: Mapping[str, Member], about: Any, where: str, key: str) -> Record:
@@ -145,7 +130,7 @@ def _captioned(members: Mapping[str, Member], about: Any, where: str, key: str) 
             "picture or clip and its .txt"
         )
     ending = media[0]
-    text = members["txt"].read()[:MOST_TEXT].decode("utf-8", errors="replace").strip()
+    text = members["txt"].text().decode("utf-8", errors="replace").strip()
     kind = kind_of(f"a.{ending}")
     fields = about if isinstance(about, dict) else {}
     licence = fields.get("licence") or fields.get("license") or ""
