@@ -124,6 +124,19 @@ def test_broken_files_are_replaced_counted_and_named(tmp_path, caplog):
     assert first(again, 5) == first(loader, 5)
 
 
+def test_the_plan_knows_nothing_of_what_only_one_rank_decodes(tmp_path, monkeypatch):
+    """Nor where so many sizes are known that the first are forgotten."""
+    monkeypatch.setattr("vino.data.sources.records.MOST_SIZES", 1)
+    folder_of_everything(tmp_path)
+    whole = (tmp_path / "p0.png").read_bytes()
+    (tmp_path / "p0.png").write_bytes(whole[: len(whole) // 2])
+    decodes, idle = (Loader(corpus(tmp_path, tokens=0), rank, 2) for rank in range(2))
+    first(decodes, 20)
+    plan = [idle.planner.next() for _ in range(20)]
+    assert any("p0.png" in why for why in decodes.broken.reasons.values()) and all(plan)
+    assert decodes.state_dict() == idle.planner.state_dict()
+
+
 def test_a_clip_cut_off_is_broken(tmp_path):
     clip(17).save(tmp_path / "a.gif")
     lines = [

@@ -41,7 +41,9 @@ def record_sources(
 class RecordSource:
     """Examples of some records, by default bounded like all media (`Limits`).
 
-    short: with their short prompts. Sizes, and which records are broken, are remembered.
+    short: with their short prompts. Sizes, and which records are broken, are remembered: those
+    without a size, which every rank finds, apart from those that only the rank that decodes them
+    finds, for the plan of all ranks follows from sizes alone.
     """
 
     records: Records
@@ -50,7 +52,8 @@ class RecordSource:
     short: bool = False
     admit: Admit | None = None
     _outlines: dict[int, Outline] = field(default_factory=dict, init=False, repr=False)
-    _failures: dict[int, str] = field(default_factory=dict, init=False, repr=False)
+    _sizeless: dict[int, str] = field(default_factory=dict, init=False, repr=False)
+    _undecodable: dict[int, str] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @property
@@ -63,7 +66,7 @@ class RecordSource:
     def outline(self, number: int) -> Outline:
         if (known := self._outlines.get(number)) is not None:
             return known
-        outline = self._try(number, lambda record: outline_of(record, self.limits))
+        outline = self._try(number, self._sizeless, lambda r: outline_of(r, self.limits))
         with self._lock:
             if len(self._outlines) >= MOST_SIZES:
                 self._outlines.pop(next(iter(self._outlines)))
@@ -71,17 +74,19 @@ class RecordSource:
         return outline
 
     def example(self, number: int, bucket: PixelSize) -> Example:
-        return self._try(number, lambda record: decode(record, bucket, self.limits, self.admit))
+        return self._try(
+            number, self._undecodable, lambda r: decode(r, bucket, self.limits, self.admit)
+        )
 
-    def _try(self, number: int, make: Callable[[Record], T]) -> T:
+    def _try(self, number: int, failures: dict[int, str], make: Callable[[Record], T]) -> T:
         """What is made of a record; what failed once is not tried again."""
-        if number in self._failures:
-            raise InputError(self._failures[number])
+        if number in failures:
+            raise InputError(failures[number])
         try:
             record = self.records[self.numbers[number]]
             return make(record.shortened() if self.short else record)
         except InputError as error:
-            self._failures[number] = str(error)
+            failures[number] = str(error)
             raise
 
 
