@@ -45,6 +45,7 @@ class Sizes:
     square: int = 0
     frames: tuple[int, int] = (49, 200)
     length: int | None = 50_000
+    fingerprint: str = ""
 
     def name(self, number: int) -> str:
         return f"{self.task} {number}"

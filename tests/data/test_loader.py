@@ -174,6 +174,29 @@ def test_wrong_ranks_and_wrong_data(folder, tmp_path):
         other.load_state_dict(state.state_dict())
 
 
+@pytest.mark.parametrize("change", [lambda r: r[:-1], lambda r: r[::-1], lambda r: [*r, r[0]]])
+def test_a_manifest_changed_while_a_run_was_stopped(tmp_path, change):
+    for i in range(6):
+        picture(96, 64, level=i).save(tmp_path / f"{i}.png")
+    lines = [record(f"{i}.png", f"slope {i}") for i in range(6)]
+    write_manifest(tmp_path, *lines)
+    weights = {"t2i": 1}
+    loader = Loader(corpus(tmp_path, weights=weights))
+    first(loader, 2)
+    state = json.loads(json.dumps(loader.state_dict()))
+    Loader(corpus(tmp_path, weights=weights)).load_state_dict(state)
+    write_manifest(tmp_path, *change(lines))
+    again = Loader(corpus(tmp_path, weights=weights))
+    with pytest.raises(InputError, match=r"the t2i examples .* had 6: .* with the same data"):
+        again.load_state_dict(state)
+    del state["data"]  # as it was saved before
+    write_manifest(tmp_path, *lines[:1])
+    with pytest.raises(InputError, match="with the same data"):
+        Loader(corpus(tmp_path, weights=weights)).load_state_dict(state)
+    write_manifest(tmp_path, *lines)
+    Loader(corpus(tmp_path, weights=weights)).load_state_dict(state)
+
+
 def test_a_file_gone_while_a_run_was_stopped(tmp_path):
     folder_of_everything(tmp_path)
     loader = Loader(corpus(tmp_path))

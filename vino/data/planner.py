@@ -83,6 +83,7 @@ class Planner:
         self.ranks = ranks
         self.mixture = Mixture(corpus.weights, lengths, corpus.seed)
         self.skips = Skips(is_quiet=rank > 0)
+        self._data = {task: _identity(corpus.sources[task]) for task in self.mixture.tasks}
         self._planned: deque[list[Bin]] = deque()
         self._waiting: list[Item] = []
         self._windows = 0
@@ -163,6 +164,7 @@ class Planner:
     def state_dict(self) -> dict[str, Any]:
         """Plain types alone; equal on all ranks."""
         return {
+            "data": self._data,
             "mixture": self.mixture.state_dict(),
             "rows": self._rows,
             "windows": self._windows,
@@ -171,7 +173,16 @@ class Planner:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue. With another number of ranks what was planned is planned again."""
+        """Continue. With another number of ranks what was planned is planned again.
+
+        InputError when a task's examples are others. States of before that was noted have no data.
+        """
+        for task, identity in state.get("data", {}).items():
+            if self._data.get(task, identity) != identity:
+                raise InputError(
+                    f"the {task} examples are not those of the saved run, which had "
+                    f"{identity[0]}: continue it with the same data"
+                )
         self.mixture.load_state_dict(state["mixture"])
         self._rows, self._windows = int(state["rows"]), int(state["windows"])
         rows = [[self._items(items) for items in row] for row in state["planned"]]
@@ -188,7 +199,8 @@ class Planner:
         items = []
         for task, number, turn in plain:
             draw = Draw(str(task), int(number), int(turn))
-            if draw.task not in self.corpus.sources:
+            source = self.corpus.sources.get(draw.task)
+            if source is None or not _holds(source, draw.number):
                 raise InputError(
                     f"the saved run was in the midst of {draw.task} examples, which the data no "
                     "longer has: continue it with the same data"
@@ -198,6 +210,15 @@ class Planner:
             except InputError as error:
                 self.skips.add(self.corpus.name(draw), str(error))
         return items
+
+
+def _identity(source: Source) -> list[Any]:
+    """What tells a task's examples from others, in plain types."""
+    return [source.length, source.fingerprint]
+
+
+def _holds(source: Source, number: int) -> bool:
+    return source.length is None or number < source.length
 
 
 def _plain(item: Item) -> list[Any]:

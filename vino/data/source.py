@@ -34,6 +34,11 @@ class Source(Protocol):
         """How many examples there are, None for ever new ones."""
         ...
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells these examples, in this order, from others; empty where there are ever new ones."""
+        ...
+
     def name(self, number: int) -> str:
         """What the example is called in reports."""
         ...

@@ -59,6 +59,10 @@ class Reconstruction:
     def length(self) -> int | None:
         return self.pictures.length
 
+    @property
+    def fingerprint(self) -> str:
+        return self.pictures.fingerprint
+
     def name(self, number: int) -> str:
         return self.pictures.name(number)
 
@@ -90,6 +94,10 @@ class Selection:
     @property
     def length(self) -> int | None:
         return self.pictures.length
+
+    @property
+    def fingerprint(self) -> str:
+        return self.pictures.fingerprint
 
     def name(self, number: int) -> str:
         return self.pictures.name(number)

@@ -1,8 +1,10 @@
 """Examples decoded from records."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 from vino.data.buckets import fill
@@ -16,6 +18,7 @@ from vino.prompt import Image, Prompt, Segment, Video
 from vino.sizes import PixelSize
 
 MOST_SIZES = 1_000_000  # sizes remembered
+MOST_PRINTED = 256  # records that a fingerprint is made of
 T = TypeVar("T")
 Admit = Callable[[Record, Frames], None]
 
@@ -59,6 +62,17 @@ class RecordSource:
     @property
     def length(self) -> int:
         return len(self.numbers)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of records at even distances: their keys, their words and their targets' names."""
+        count = min(self.length, MOST_PRINTED)
+        digest = hashlib.sha256()
+        for i in range(count):
+            record = self.records[self.numbers[i * self.length // count]]
+            target = record.target.place.name if record.target else ""
+            digest.update(repr((record.key, record.text, record.short, target)).encode())
+        return digest.hexdigest()
 
     def name(self, number: int) -> str:
         return self.records[self.numbers[number]].where

@@ -25,6 +25,7 @@ class WorldSource:
     """
 
     length: int | None = None
+    fingerprint: str = ""
 
     def __init__(
         self,
