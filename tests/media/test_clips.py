@@ -26,6 +26,7 @@ def test_containers(tmp_path, ending, codec):
     path = write_clip(tmp_path / f"a.{ending}", counting(20), rate=12, codec=codec)
     clip = read_clip(path)
     assert (clip.size, clip.fps, clip.sound) == (PixelSize(20, 32, 32), 12.0, None)
+    assert read_size(path, is_clip=True) == clip.size
     assert numbers(clip) == list(range(20))
     assert is_clip_file(path)
 
@@ -55,6 +56,7 @@ def test_variable_rate_keeps_its_timing(tmp_path, ending, codec):
     clip = read_clip(path)
     assert clip.fps == pytest.approx(10)
     assert numbers(clip) == [0, 1, 2, 3, 3, 3, 3, 4, 5, 6, 6, 6, 6, 7]
+    assert read_size(path, is_clip=True) == clip.size
 
 
 @pytest.mark.parametrize("turn", [90, -90, 180])
@@ -110,6 +112,7 @@ def test_animations_of_variable_rate(tmp_path, ending):
     path = animate(tmp_path / f"a.{ending}", counting(5), [50, 50, 50, 200, 150], **options)
     clip = read_clip(path)
     assert (numbers(clip), clip.fps) == ([0, 1, 2, 3, 3, 3, 3, 4, 4, 4], 20.0)
+    assert read_size(path, is_clip=True) == clip.size
 
 
 def test_frames_too_short_to_be_meant_last_a_tenth_of_a_second(tmp_path):
@@ -271,11 +274,11 @@ def test_too_many_frames_are_refused_before_decoding(tmp_path, monkeypatch):
 def test_a_variable_rate_may_not_grow_beyond_the_limit(tmp_path):
     times = [0, 0.001, 0.002, 0.003, 3600.0]
     path = write_clip(tmp_path / "a.mp4", counting(5), times=times)
-    with pytest.raises(InputError, match="limit"):
-        read_clip(path)
-    path = animate(tmp_path / "a.gif", counting(3), [20, 20, 600_000])
-    with pytest.raises(InputError, match="limit"):
-        read_clip(path)
+    for each in (path, animate(tmp_path / "a.gif", counting(3), [20, 20, 600_000])):
+        with pytest.raises(InputError, match="limit"):
+            read_clip(each)
+        with pytest.raises(InputError, match="limit"):
+            read_size(each, is_clip=True)
 
 
 def test_large_clips_are_refused(tmp_path):

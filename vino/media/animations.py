@@ -3,6 +3,7 @@
 import io
 import struct
 import warnings
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 import numpy as np
@@ -12,7 +13,8 @@ from vino.errors import InputError
 from vino.media.files import Kind, moves, open_picture, quiet, reason
 from vino.media.frames import Frames, Limits, MediaWarning
 from vino.media.pictures import decode
-from vino.media.timing import Timestamps, constant_rate
+from vino.media.timing import Schedule, Timestamps, constant_rate
+from vino.sizes import PixelSize
 
 # Browsers show frames that ask for 10 ms or less for 100 ms; many old files rely on it.
 _TOO_SHORT, _INSTEAD = 10, 100
@@ -24,6 +26,26 @@ def read_animation(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Fr
 
     A file cut off at its end gives the frames that are whole, with a MediaWarning.
     """
+    image, cut = _opened(file, kind, name)
+    return read_frames(image, name, limits, cut)
+
+
+def measure_animation(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> PixelSize:
+    """The size that `read_animation` gives; how long frames stay is known by decoding them."""
+    image, _ = _opened(file, kind, name)
+    indices, _ = playing(image, name, limits)
+    stays: list[float] = []
+    height = width = 0
+    for frame, stay in _decoded(image, indices, name, limits):
+        height, width = frame.shape[:2]
+        stays.append(stay)
+    count = _schedule(image, stays).count
+    limits.check_clip(name, count, width, height)
+    return PixelSize(count, height, width)
+
+
+def _opened(file: IO[bytes], kind: Kind, name: str) -> tuple[Image.Image, bool]:
+    """As `open_animation`; InputError when the file is damaged, or a PNG that does not move."""
     try:
         image, cut = open_animation(file, kind)
     except Exception as error:  # plugins raise nearly anything on damaged headers
@@ -32,7 +54,7 @@ def read_animation(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Fr
         ) from None
     if kind.name == "PNG" and not moves(image):
         raise InputError(f"{name} is a still picture: give it as a picture, or a clip instead")
-    return read_frames(image, name, limits, cut)
+    return image, cut
 
 
 def open_animation(file: IO[bytes], kind: Kind) -> tuple[Image.Image, bool]:
@@ -62,33 +84,50 @@ def playing(image: Image.Image, name: str, limits: Limits) -> tuple[range, bool]
 def read_frames(image: Image.Image, name: str, limits: Limits, cut: bool = False) -> Frames:
     """All frames of an opened PIL image; `cut`: some are known to be missing."""
     indices, damaged = playing(image, name, limits)
-    cut = cut or damaged
     stays: list[float] = []
     pixels = np.empty((0, 0, 0, 3), np.uint8)
-    try:
-        for i in indices:
-            frame, stay = _decode_frame(image, i, name, limits)
-            if not stays:
-                pixels = np.empty((len(indices), *frame.shape), np.uint8)
-            if frame.shape != pixels.shape[1:]:  # GIF frames may reach beyond the first
-                raise InputError(f"{name} changes its size at frame {i + 1}")
-            pixels[len(stays)] = frame
-            stays.append(stay)
-    except InputError:
+    for frame, stay in _decoded(image, indices, name, limits):
         if not stays:
-            raise
-        cut = True
-    if cut:
+            pixels = np.empty((len(indices), *frame.shape), np.uint8)
+        pixels[len(stays)] = frame
+        stays.append(stay)
+    if cut or damaged or len(stays) < len(indices):
         warnings.warn(
             f"{name} is cut off or damaged; its first {len(stays)} frames are used",
             MediaWarning,
             stacklevel=5,
         )
-    starts = np.cumsum([0.0, *stays[:-1]])
-    precision = _ROUNDED_TO.get(image.format or "", 0.001)
-    schedule = constant_rate(Timestamps(starts, stays[-1], precision=precision))
+    schedule = _schedule(image, stays)
     limits.check_clip(name, schedule.count, *pixels.shape[2:0:-1])
     return Frames(schedule.resample(pixels[: len(stays)]), schedule.rate)
+
+
+def _schedule(image: Image.Image, stays: Sequence[float]) -> Schedule:
+    """The schedule of frames that stay so many seconds."""
+    starts = np.cumsum([0.0, *stays[:-1]])
+    precision = _ROUNDED_TO.get(image.format or "", 0.001)
+    return constant_rate(Timestamps(starts, stays[-1], precision=precision))
+
+
+def _decoded(
+    image: Image.Image, indices: range, name: str, limits: Limits
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Pixels H W 3 of each frame and the seconds it stays, up to the first that is damaged.
+
+    InputError when that is the first of all.
+    """
+    shape = None
+    for i in indices:
+        try:
+            frame, stay = _decode_frame(image, i, name, limits)
+        except InputError:
+            if shape is None:
+                raise
+            return
+        if shape not in (None, frame.shape):  # GIF frames may reach beyond the first
+            return
+        shape = frame.shape
+        yield frame, stay
 
 
 def _decode_frame(

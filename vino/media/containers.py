@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import IO, cast
 
@@ -21,7 +22,7 @@ from vino.media.arrays import on_white
 from vino.media.files import CLIPS, Kind, reason
 from vino.media.frames import Frames, Limits, MediaWarning
 from vino.media.sound import Recorder, Sound
-from vino.media.timing import DEFAULT_RATE, Timestamps, constant_rate
+from vino.media.timing import DEFAULT_RATE, Schedule, Timestamps, constant_rate
 from vino.sizes import PixelSize
 
 _DEMUX_ERRORS = (av.FFmpegError, IndexError)  # the latter when a track appears on the way
@@ -31,12 +32,10 @@ def read_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Fr
     """All frames of the first picture track at a constant rate, with the first sound track."""
     try:
         with _open(file, kind) as container:
-            video = _picture_track(container, name)
-            count = _count(container, video, limits)
-            limits.check_clip(name, count, *_shown_size(video))
+            schedule = _schedule(container, _picture_track(container, name), name, limits)
         file.seek(0)
         with _open(file, kind) as container:
-            reading = _Reading(_picture_track(container, name), count, name, limits)
+            reading = _Reading(_picture_track(container, name), schedule.frames, name, limits)
             sound = reading.run(container)
     except InputError:
         raise
@@ -48,8 +47,9 @@ def read_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Fr
             MediaWarning,
             stacklevel=4,
         )
-    schedule = constant_rate(reading.timestamps)
-    limits.check_clip(name, schedule.count, *reading.pixels.shape[2:0:-1])
+    if reading.length != schedule.frames:  # some are lost, or packets without times counted few
+        schedule = constant_rate(reading.clock.timestamps(reading.times))
+        limits.check_clip(name, schedule.count, *reading.pixels.shape[2:0:-1])
     return Frames(schedule.resample(reading.pixels[: reading.length]), schedule.rate, sound)
 
 
@@ -58,9 +58,8 @@ def measure_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) ->
     try:
         with _open(file, kind) as container:
             video = _picture_track(container, name)
-            count = _count(container, video, limits)
             width, height = _shown_size(video)
-            limits.check_clip(name, count, width, height)
+            count = _schedule(container, video, name, limits).count
         file.seek(0)
         with _open(file, kind) as container:
             first = next(container.decode(_picture_track(container, name)))
@@ -102,18 +101,59 @@ def _shown_size(video: VideoStream) -> tuple[int, int]:
     return max(1, round(video.width * float(video.sample_aspect_ratio or 1))), video.height
 
 
-def _count(container: InputContainer, video: VideoStream, limits: Limits) -> int:
-    """Frames by their packets, nothing decoded; stops past the limit."""
-    seen: set[object] = set()
+def _schedule(container: InputContainer, video: VideoStream, name: str, limits: Limits) -> Schedule:
+    """The schedule of a track by its packets, nothing decoded; InputError beyond the limits."""
+    times = _listed(container, video, limits.max_frames)
+    limits.check_clip(name, len(times), *_shown_size(video))
+    schedule = constant_rate(_Clock.of(video).timestamps(times))
+    limits.check_clip(name, schedule.count, *_shown_size(video))
+    return schedule
+
+
+def _listed(container: InputContainer, video: VideoStream, most: int) -> list[float | None]:
+    """Seconds of each frame by its packet, in order; one more than `most` when there are more."""
+    times: set[float] = set()
+    untimed = 0
     try:
         for packet in container.demux(video):
             if packet.size and not packet.is_discard:
-                seen.add(("untimed", len(seen)) if packet.pts is None else packet.pts)
-            if len(seen) > limits.max_frames:
+                if packet.pts is None:
+                    untimed += 1
+                else:
+                    times.add(float(packet.pts * packet.time_base))
+            if len(times) + untimed > most:
                 break
     except _DEMUX_ERRORS:
         pass  # cut off here; decoding warns of it
-    return max(1, len(seen))
+    return [*sorted(times), *[None] * untimed] or [None]
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """What a track says of its times.
+
+    rates: frames per second by the file's own word. precision: seconds that times are rounded to
+    """
+
+    rates: Sequence[float]
+    precision: float
+
+    @staticmethod
+    def of(video: VideoStream) -> _Clock:
+        named = (video.average_rate, video.guessed_rate)
+        return _Clock([float(rate) for rate in named if rate], float(video.time_base or 0))
+
+    @property
+    def rate(self) -> float:
+        return next(iter(self.rates), DEFAULT_RATE)
+
+    def timestamps(self, times: Sequence[float | None]) -> Timestamps:
+        """When frames are shown; counted at the named rate if any time is unknown."""
+        known = [time for time in times if time is not None]
+        starts = np.maximum.accumulate(np.array(known))
+        if len(known) < len(times):
+            starts = np.arange(len(times)) / self.rate
+        return Timestamps(starts, declared=self.rates, precision=self.precision)
 
 
 @dataclass
@@ -122,7 +162,6 @@ class _Reading:
 
     pixels: T H W 3 uint8, the first `length` frames filled
     times: seconds of each frame on the container's clock; None when the file has none
-    rates: frames per second by the file's own word
     damage: what is wrong with the file, in words; empty if nothing is
     """
 
@@ -133,8 +172,7 @@ class _Reading:
     length: int = 0
     pixels: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0, 3), np.uint8))
     times: list[float | None] = field(default_factory=list)
-    rates: list[float] = field(init=False)
-    _precision: float = field(init=False)
+    clock: _Clock = field(init=False)
     damage: str = ""
     _decoded_size: tuple[int, int] = (0, 0)
     _end: float = 0.0
@@ -162,18 +200,7 @@ class _Reading:
 
     def __post_init__(self) -> None:
         # Copied: a stream may not be touched once its container is closed.
-        named = (self.video.average_rate, self.video.guessed_rate)
-        self.rates = [float(rate) for rate in named if rate]
-        self._precision = float(self.video.time_base or 0)
-
-    @property
-    def timestamps(self) -> Timestamps:
-        """When the frames are shown; counted at the named rate if any time is unknown."""
-        known = [time for time in self.times if time is not None]
-        starts = np.maximum.accumulate(np.array(known))
-        if len(known) < len(self.times):
-            starts = np.arange(len(self.times)) / next(iter(self.rates), DEFAULT_RATE)
-        return Timestamps(starts, declared=self.rates, precision=self._precision)
+        self.clock = _Clock.of(self.video)
 
     def _recorder(self, container: InputContainer) -> Recorder | None:
         if not container.streams.audio:
@@ -247,5 +274,4 @@ class _Reading:
             declared = container.duration / av.time_base
         else:
             return False
-        rate = next(iter(self.rates), DEFAULT_RATE)
-        return self._end < begin + declared - 2.5 / rate - 0.05
+        return self._end < begin + declared - 2.5 / self.clock.rate - 0.05

@@ -38,6 +38,11 @@ class Schedule:
     count: int
     places: np.ndarray | None = None
 
+    @property
+    def frames(self) -> int:
+        """How many frames are decoded for it."""
+        return self.count if self.places is None else len(self.places)
+
     def resample(self, pixels: np.ndarray) -> np.ndarray:
         """T H W 3 as decoded to `count` H W 3."""
         if self.places is None:
