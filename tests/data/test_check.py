@@ -23,6 +23,7 @@ from vino.data.planner import Corpus
 from vino.data.sample import Rules
 from vino.data.sources.records import record_sources
 from vino.errors import InputError
+from vino.media import Limits
 from vino.sizes import PixelSize
 
 SMALL = Buckets(area=64 * 64, unit=8, frames=17, enlarge=4)
@@ -121,6 +122,23 @@ def test_a_clip_edited_into_a_longer_one_is_left_out(tmp_path):
     assert fitting.shape(source.outline(1), "video_edit").bucket.frames == 9
     with pytest.raises(InputError, match="has 9 frames, its target 17"):
         fitting.shape(source.outline(0), "video_edit")
+
+
+def test_clips_longer_than_the_limits_are_of_use(tmp_path):
+    """The run, a pack and the check take their first frames, however many a line states."""
+    clip(33).save(tmp_path / "a.mp4")
+    asked = [{"video": "a.mp4", "base": True}, "the same"]
+    stated = {"video": "a.mp4", "size": [96, 64, 33]}
+    lines = [record("a.mp4", task="t2v"), record(stated, task="t2v"), record("a.mp4", asked, "e")]
+    write_manifest(tmp_path, *lines)
+    limits = Limits(max_frames=20)
+    report = check(tmp_path, SMALL, limits=limits)
+    assert report.is_sound and report.buckets == {PixelSize(17, 56, 80): 3}
+    for source in record_sources(open_records(tmp_path), limits).values():
+        bucket = SMALL.bucket(source.outline(0).target, "t2v")
+        example = source.example(0, bucket)
+        assert source.outline(0).target.frames == 20 and example.target.size == bucket
+        assert all(medium.frames.size == bucket for medium in example.prompt.media)
 
 
 def test_damage_that_decoders_work_around(tmp_path):

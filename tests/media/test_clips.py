@@ -281,6 +281,33 @@ def test_a_variable_rate_may_not_grow_beyond_the_limit(tmp_path):
             read_size(each, is_clip=True)
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm", "a.ts", "a.gif", "a.webp"])
+def test_the_first_frames_of_a_clip_longer_than_the_limit(tmp_path, name):
+    path = tmp_path / name
+    if name.endswith(("gif", "webp")):
+        animate(path, counting(25), 50)
+    else:
+        codec = "libvpx-vp9" if name.endswith("webm") else "libx264"
+        write_clip(path, counting(25), rate=20, codec=codec, sound=None)
+    limits = Limits(max_frames=17)
+    for most, count in ((9, 9), (17, 17), (40, 17)):
+        clip = read_clip(path, limits, most=most)
+        assert (numbers(clip), clip.fps) == (list(range(count)), 20.0)
+        assert read_size(path, is_clip=True, limits=limits, most=most) == clip.size
+    assert read_clip(path, Limits(max_clip_pixels=5 * 32 * 32), most=9).size.frames == 5
+    assert read_clip(path, most=40).size.frames == read_clip(path).size.frames == 25
+    with pytest.raises(InputError, match="more than 17 frames"):
+        read_clip(path, limits)
+
+
+def test_the_first_frames_keep_the_rate_of_the_whole(tmp_path):
+    times = [0, 0.1, 0.2, 0.3, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0]
+    path = write_clip(tmp_path / "a.mp4", counting(11), rate=20, times=times, sound="aac")
+    whole, first = read_clip(path), read_clip(path, most=7)
+    assert numbers(first) == numbers(whole)[:7] == [0, 0, 1, 1, 2, 2, 3]
+    assert (first.fps, first.sound) == (whole.fps, None) and whole.sound
+
+
 def test_large_clips_are_refused(tmp_path):
     path = write_clip(tmp_path / "a.mp4", counting(4))
     read_clip(path, Limits(max_clip_pixels=4 * 32 * 32))

@@ -9,7 +9,7 @@ from pathlib import Path
 from vino.data.buckets import Buckets, reaches
 from vino.data.manifest import open_records
 from vino.data.sample import NO_RULES, Placed, Record, Rules
-from vino.data.sources.records import Admit, read
+from vino.data.sources.records import Admit, allowed, read
 from vino.errors import InputError
 from vino.govern.guard import RefusedByPolicy
 from vino.media import DEFAULT_LIMITS, Frames, Limits, MediaWarning, content_hash
@@ -171,10 +171,10 @@ def _read(report: Report, medium: Placed, limits: Limits) -> Frames:
     """A medium; damage that decoders work around is noted."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        frames = read(medium, limits)
+        frames = read(medium, limits, limits.max_frames)
     report.damaged += [str(w.message) for w in caught if issubclass(w.category, MediaWarning)]
-    if medium.size is not None and medium.size != frames.size:
-        stated, found = medium.size, frames.size
+    stated, found = medium.size, frames.size
+    if stated is not None and allowed(stated, medium, limits) != found:
         raise InputError(
             f"{medium.place} is {found.width}x{found.height} with {found.frames} frames, not "
             f"{stated.width}x{stated.height} with {stated.frames} as stated"

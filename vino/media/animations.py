@@ -13,7 +13,7 @@ from vino.errors import InputError
 from vino.media.files import Kind, moves, open_picture, quiet, reason
 from vino.media.frames import Frames, Limits, MediaWarning
 from vino.media.pictures import decode
-from vino.media.timing import Schedule, Timestamps, constant_rate
+from vino.media.timing import Schedule, Timestamps, constant_rate, within
 from vino.sizes import PixelSize
 
 # Browsers show frames that ask for 10 ms or less for 100 ms; many old files rely on it.
@@ -21,27 +21,30 @@ _TOO_SHORT, _INSTEAD = 10, 100
 _ROUNDED_TO = {"GIF": 0.010}  # seconds; the others count in milliseconds
 
 
-def read_animation(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Frames:
-    """Every frame as a viewer shows it, on white, at a constant rate.
+def read_animation(
+    file: IO[bytes], kind: Kind, name: str, limits: Limits, most: int | None = None
+) -> Frames:
+    """Every frame, or the first `most`, as a viewer shows it, on white, at a constant rate.
 
     A file cut off at its end gives the frames that are whole, with a MediaWarning.
     """
     image, cut = _opened(file, kind, name)
-    return read_frames(image, name, limits, cut)
+    return read_frames(image, name, limits, cut, most)
 
 
-def measure_animation(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> PixelSize:
+def measure_animation(
+    file: IO[bytes], kind: Kind, name: str, limits: Limits, most: int | None = None
+) -> PixelSize:
     """The size that `read_animation` gives; how long frames stay is known by decoding them."""
     image, _ = _opened(file, kind, name)
-    indices, _ = playing(image, name, limits)
+    indices, _ = playing(image, name, limits, most)
     stays: list[float] = []
     height = width = 0
     for frame, stay in _decoded(image, indices, name, limits):
         height, width = frame.shape[:2]
         stays.append(stay)
-    count = _schedule(image, stays).count
-    limits.check_clip(name, count, width, height)
-    return PixelSize(count, height, width)
+    schedule = within(_schedule(image, stays), name, (width, height), limits, most)
+    return PixelSize(schedule.count, height, width)
 
 
 def _opened(file: IO[bytes], kind: Kind, name: str) -> tuple[Image.Image, bool]:
@@ -65,8 +68,11 @@ def open_animation(file: IO[bytes], kind: Kind) -> tuple[Image.Image, bool]:
     return open_picture(file, kind), cut
 
 
-def playing(image: Image.Image, name: str, limits: Limits) -> tuple[range, bool]:
+def playing(image: Image.Image, name: str, limits: Limits, most: int | None) -> tuple[range, bool]:
     """Which frames of an opened image play, and whether a damaged one ends them.
+
+    most: of a clip that is to be cut, only as many as the limits allow, be it more than these: how
+    long all of them stay says at what rate it plays.
 
     A PNG may hold a picture for viewers that show no animations; it is not part of this one.
     """
@@ -77,13 +83,17 @@ def playing(image: Image.Image, name: str, limits: Limits) -> tuple[range, bool]
     except Exception:  # as above: take the frames it counted before
         count, damaged = image.tell() + 1, True
     frames = range(1 if count > 1 and image.info.get("default_image") else 0, count)
+    if most is not None:
+        frames = frames[: limits.most_frames(name, *image.size)]
     limits.check_clip(name, len(frames), *image.size)
     return frames, damaged
 
 
-def read_frames(image: Image.Image, name: str, limits: Limits, cut: bool = False) -> Frames:
-    """All frames of an opened PIL image; `cut`: some are known to be missing."""
-    indices, damaged = playing(image, name, limits)
+def read_frames(
+    image: Image.Image, name: str, limits: Limits, cut: bool = False, most: int | None = None
+) -> Frames:
+    """All frames of an opened PIL image, or the first `most`; `cut`: its end is missing."""
+    indices, damaged = playing(image, name, limits, most)
     stays: list[float] = []
     pixels = np.empty((0, 0, 0, 3), np.uint8)
     for frame, stay in _decoded(image, indices, name, limits):
@@ -97,8 +107,8 @@ def read_frames(image: Image.Image, name: str, limits: Limits, cut: bool = False
             MediaWarning,
             stacklevel=5,
         )
-    schedule = _schedule(image, stays)
-    limits.check_clip(name, schedule.count, *pixels.shape[2:0:-1])
+    size = pixels.shape[2], pixels.shape[1]
+    schedule = within(_schedule(image, stays), name, size, limits, most)
     return Frames(schedule.resample(pixels[: len(stays)]), schedule.rate)
 
 

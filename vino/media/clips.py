@@ -17,13 +17,17 @@ from vino.media.pictures import PictureSource, read_picture
 ClipSource = str | Path | np.ndarray | Frames | Image.Image | Sequence[PictureSource]
 
 
-def read_clip(source: ClipSource, limits: Limits = DEFAULT_LIMITS) -> Frames:
+def read_clip(
+    source: ClipSource, limits: Limits = DEFAULT_LIMITS, *, most: int | None = None
+) -> Frames:
     """A clip as 8-bit RGB frames at a constant rate, with its sound.
 
     source: a file (MP4, MOV, WebM, MKV, AVI, GIF, animated WebP or PNG, told by content, not by
         name), an array T H W 3 (values as in `rgb_pixels`), a sequence of pictures of one size, an
         opened PIL animation, or Frames. Arrays and sequences play at 24 frames per second; make
         `Frames(pixels, fps)` for another rate.
+    most: of a file, only so many frames from the first on, and only as many as `limits` allow: a
+        longer clip is not refused but cut, without its sound.
 
     A variable frame rate is made constant (see `constant_rate`). Rotation and pixel shape in the
     file's metadata are applied, alpha is composited on white. Of several tracks the first of
@@ -40,7 +44,7 @@ def read_clip(source: ClipSource, limits: Limits = DEFAULT_LIMITS) -> Frames:
     if isinstance(source, Image.Image):
         return read_frames(source, "the picture", limits)
     if isinstance(source, str | Path):
-        return _read_file(Path(source), limits)
+        return _read_file(Path(source), limits, most)
     if isinstance(source, Sequence) and not isinstance(source, bytes):
         return _read_pictures(source, limits)
     raise InputError(
@@ -64,12 +68,12 @@ def is_clip_file(path: str | Path, limits: Limits = DEFAULT_LIMITS) -> bool:
         return moves(image)
 
 
-def _read_file(path: Path, limits: Limits) -> Frames:
+def _read_file(path: Path, limits: Limits, most: int | None) -> Frames:
     with open_file(path, limits) as (file, kind):
         if kind.is_container:
-            return read_container(file, kind, str(path), limits)
+            return read_container(file, kind, str(path), limits, most)
         if kind.may_move:
-            return read_animation(file, kind, str(path), limits)
+            return read_animation(file, kind, str(path), limits, most)
         raise InputError(f"{path} is a still picture: give it as a picture, or a clip instead")
 
 

@@ -22,20 +22,28 @@ from vino.media.arrays import on_white
 from vino.media.files import CLIPS, Kind, reason
 from vino.media.frames import Frames, Limits, MediaWarning
 from vino.media.sound import Recorder, Sound
-from vino.media.timing import DEFAULT_RATE, Schedule, Timestamps, constant_rate
+from vino.media.timing import DEFAULT_RATE, Schedule, Timestamps, constant_rate, within
 from vino.sizes import PixelSize
 
+_LATE = 32  # frames that may be stored before one that is shown before them
 _DEMUX_ERRORS = (av.FFmpegError, IndexError)  # the latter when a track appears on the way
 
 
-def read_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Frames:
-    """All frames of the first picture track at a constant rate, with the first sound track."""
+def read_container(
+    file: IO[bytes], kind: Kind, name: str, limits: Limits, most: int | None = None
+) -> Frames:
+    """All frames of the first picture track at a constant rate, with the first sound track.
+
+    most: only so many frames, as `read_clip` says.
+    """
     try:
         with _open(file, kind) as container:
-            schedule = _schedule(container, _picture_track(container, name), name, limits)
+            video = _picture_track(container, name)
+            schedule, is_cut = _schedule(container, video, name, limits, most)
         file.seek(0)
         with _open(file, kind) as container:
-            reading = _Reading(_picture_track(container, name), schedule.frames, name, limits)
+            video = _picture_track(container, name)
+            reading = _Reading(video, schedule.frames, name, limits, is_cut)
             sound = reading.run(container)
     except InputError:
         raise
@@ -48,18 +56,21 @@ def read_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> Fr
             stacklevel=4,
         )
     if reading.length != schedule.frames:  # some are lost, or packets without times counted few
-        schedule = constant_rate(reading.clock.timestamps(reading.times))
-        limits.check_clip(name, schedule.count, *reading.pixels.shape[2:0:-1])
+        size = reading.pixels.shape[2], reading.pixels.shape[1]
+        found = constant_rate(reading.clock.timestamps(reading.times))
+        schedule = within(found, name, size, limits, most)
     return Frames(schedule.resample(reading.pixels[: reading.length]), schedule.rate, sound)
 
 
-def measure_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) -> PixelSize:
+def measure_container(
+    file: IO[bytes], kind: Kind, name: str, limits: Limits, most: int | None = None
+) -> PixelSize:
     """Size of the first picture track, by its packets and its first frame (which may be turned)."""
     try:
         with _open(file, kind) as container:
             video = _picture_track(container, name)
             width, height = _shown_size(video)
-            count = _schedule(container, video, name, limits).count
+            schedule, _ = _schedule(container, video, name, limits, most)
         file.seek(0)
         with _open(file, kind) as container:
             first = next(container.decode(_picture_track(container, name)))
@@ -69,7 +80,7 @@ def measure_container(file: IO[bytes], kind: Kind, name: str, limits: Limits) ->
         raise
     except Exception as error:  # damaged headers make PyAV raise nearly anything
         raise _damaged(name, reason(error)) from None
-    return PixelSize(count, height, width)
+    return PixelSize(schedule.count, height, width)
 
 
 def _open(file: IO[bytes], kind: Kind) -> InputContainer:
@@ -101,13 +112,23 @@ def _shown_size(video: VideoStream) -> tuple[int, int]:
     return max(1, round(video.width * float(video.sample_aspect_ratio or 1))), video.height
 
 
-def _schedule(container: InputContainer, video: VideoStream, name: str, limits: Limits) -> Schedule:
-    """The schedule of a track by its packets, nothing decoded; InputError beyond the limits."""
-    times = _listed(container, video, limits.max_frames)
-    limits.check_clip(name, len(times), *_shown_size(video))
-    schedule = constant_rate(_Clock.of(video).timestamps(times))
-    limits.check_clip(name, schedule.count, *_shown_size(video))
-    return schedule
+def _schedule(
+    container: InputContainer, video: VideoStream, name: str, limits: Limits, most: int | None
+) -> tuple[Schedule, bool]:
+    """The schedule of a track by its packets, nothing decoded, and whether `most` cuts it.
+
+    All packets that the limits allow say at what rate it plays, be it more than `most`.
+    """
+    size = _shown_size(video)
+    times = _listed(container, video, limits.max_frames + _LATE)
+    count = len(times)
+    if most is None:
+        limits.check_clip(name, count, *size)
+    else:
+        times = times[: limits.most_frames(name, *size)]
+    whole = constant_rate(_Clock.of(video).timestamps(times))
+    schedule = within(whole, name, size, limits, most)
+    return schedule, schedule.frames < count
 
 
 def _listed(container: InputContainer, video: VideoStream, most: int) -> list[float | None]:
@@ -162,6 +183,7 @@ class _Reading:
 
     pixels: T H W 3 uint8, the first `length` frames filled
     times: seconds of each frame on the container's clock; None when the file has none
+    is_cut: no more than `expected` frames are wanted, and no sound
     damage: what is wrong with the file, in words; empty if nothing is
     """
 
@@ -169,6 +191,7 @@ class _Reading:
     expected: int
     name: str
     limits: Limits
+    is_cut: bool = False
     length: int = 0
     pixels: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0, 3), np.uint8))
     times: list[float | None] = field(default_factory=list)
@@ -190,6 +213,8 @@ class _Reading:
                     self._decode(cast("Packet[VideoStream]", packet))
                 elif recorder:
                     recorder.add(cast("Packet[AudioStream]", packet))
+                if self._is_done:
+                    return None
         except _DEMUX_ERRORS as error:
             self.damage = f"is cut off or damaged ({reason(error)})"
         if not self.length:
@@ -202,8 +227,12 @@ class _Reading:
         # Copied: a stream may not be touched once its container is closed.
         self.clock = _Clock.of(self.video)
 
+    @property
+    def _is_done(self) -> bool:
+        return self.is_cut and self.length == self.expected
+
     def _recorder(self, container: InputContainer) -> Recorder | None:
-        if not container.streams.audio:
+        if self.is_cut or not container.streams.audio:
             return None
         try:
             return Recorder(container.streams.audio[0])
@@ -225,7 +254,8 @@ class _Reading:
             self.damage = f"is damaged in places ({reason(error)})"
             return
         for frame in frames:
-            self._keep(frame)
+            if not self._is_done:
+                self._keep(frame)
 
     def _keep(self, frame: VideoFrame) -> None:
         if not self.length:

@@ -68,6 +68,11 @@ class Limits:
                 f"{self.max_clip_pixels:,} pixels in all: shorten it or scale it down first"
             )
 
+    def most_frames(self, name: str, width: int, height: int) -> int:
+        """Of a clip of this size, the most that may be decoded; InputError when none may."""
+        self.check_clip(name, 1, width, height)
+        return min(self.max_frames, self.max_clip_pixels // (width * height))
+
 
 DEFAULT_LIMITS = Limits()
 

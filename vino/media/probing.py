@@ -11,7 +11,13 @@ from vino.media.pictures import is_turned
 from vino.sizes import PixelSize
 
 
-def read_size(path: str | Path, *, is_clip: bool, limits: Limits = DEFAULT_LIMITS) -> PixelSize:
+def read_size(
+    path: str | Path,
+    *,
+    is_clip: bool,
+    limits: Limits = DEFAULT_LIMITS,
+    most: int | None = None,
+) -> PixelSize:
     """Frames, height and width as `read_picture` or `read_clip` (`is_clip`) would give them.
 
     Read from headers and packets; GIF, WebP and PNG that move are decoded frame by frame. A clip
@@ -23,11 +29,11 @@ def read_size(path: str | Path, *, is_clip: bool, limits: Limits = DEFAULT_LIMIT
         if kind.is_container:
             if not is_clip:
                 raise InputError(f"{name} is a clip: give it as a video, or a picture instead")
-            return measure_container(file, kind, name, limits)
+            return measure_container(file, kind, name, limits, most)
         if is_clip and not kind.may_move:
             raise InputError(f"{name} is a still picture: give it as a picture, or a clip instead")
         if is_clip:
-            return measure_animation(file, kind, name, limits)
+            return measure_animation(file, kind, name, limits, most)
         try:
             with quiet():
                 image = open_picture(file, kind)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vino.media.frames import Limits
+
 DEFAULT_RATE = 24.0
 _JITTER = 0.4  # of a frame: timestamps this near a regular grid are that grid
 _NEAR = 0.15  # of the median step: steps this near it are meant to be it
@@ -43,10 +45,17 @@ class Schedule:
         """How many frames are decoded for it."""
         return self.count if self.places is None else len(self.places)
 
+    def first(self, most: int) -> "Schedule":
+        """Of its first places."""
+        if self.count <= most:
+            return self
+        places = None if self.places is None else self.places[self.places < most]
+        return Schedule(self.rate, most, places)
+
     def resample(self, pixels: np.ndarray) -> np.ndarray:
         """T H W 3 as decoded to `count` H W 3."""
         if self.places is None:
-            return pixels
+            return pixels[: self.count]
         return pixels[np.searchsorted(self.places, np.arange(self.count), side="right") - 1]
 
 
@@ -76,6 +85,19 @@ def constant_rate(times: Timestamps) -> Schedule:
     places = np.floor(starts * rate + 0.5)  # floats: absurd timestamps must not overflow
     stay = 1 if times.last is None else max(1, round(times.last * rate))
     return Schedule(rate, int(places[-1]) + stay, places)
+
+
+def within(
+    schedule: Schedule, name: str, size: tuple[int, int], limits: Limits, most: int | None
+) -> Schedule:
+    """A schedule of frames of this width and height that the limits allow.
+
+    Cut to `most` places and to the limits when that is given, else InputError beyond the limits.
+    """
+    if most is None:
+        limits.check_clip(name, schedule.count, *size)
+        return schedule
+    return schedule.first(min(most, limits.most_frames(name, *size)))
 
 
 def _named_rate(measured: float, times: Timestamps, error: float) -> float:

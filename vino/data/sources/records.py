@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -117,21 +117,34 @@ def outline_of(record: Record, limits: Limits = DEFAULT_LIMITS) -> Outline:
 
 
 def size_of(placed: Placed, limits: Limits = DEFAULT_LIMITS) -> PixelSize:
-    """Size of one medium; InputError when its file cannot be used."""
+    """Size of one medium; InputError when its file cannot be used.
+
+    Of a clip longer than the limits it is that of the first frames, as many as they allow.
+    """
     if placed.size is not None:
-        return placed.size
+        return allowed(placed.size, placed, limits)
+    most = limits.max_frames
+    is_clip = placed.kind == "video"
     return _with_file(
-        placed,
-        limits,
-        lambda path: read_size(path, is_clip=placed.kind == "video", limits=limits),
+        placed, limits, lambda path: read_size(path, is_clip=is_clip, limits=limits, most=most)
     )
 
 
-def read(placed: Placed, limits: Limits = DEFAULT_LIMITS) -> Frames:
-    """One medium, decoded; InputError names the file that cannot be used."""
+def allowed(size: PixelSize, placed: Placed, limits: Limits) -> PixelSize:
+    """A size that a record states, with no more frames than the limits allow."""
+    most = limits.most_frames(str(placed.place), size.width, size.height)
+    return replace(size, frames=min(size.frames, most))
+
+
+def read(placed: Placed, limits: Limits = DEFAULT_LIMITS, most: int | None = None) -> Frames:
+    """One medium, decoded; InputError names the file that cannot be used.
+
+    most: frames of a clip that are read of a longer one; without it that is InputError beyond the
+    limits.
+    """
     if placed.kind == "image":
         return _with_file(placed, limits, lambda path: read_picture(path, limits))
-    return _with_file(placed, limits, lambda path: read_clip(path, limits))
+    return _with_file(placed, limits, lambda path: read_clip(path, limits, most=most))
 
 
 def decode(
@@ -142,8 +155,8 @@ def decode(
 ) -> Example:
     """The example of a record. The base is cropped like the target, so that they stay aligned."""
 
-    def admitted(placed: Placed) -> Frames:
-        frames = read(placed, limits)
+    def admitted(placed: Placed, most: int) -> Frames:
+        frames = read(placed, limits, most)
         if admit is not None:
             admit(record, frames)
         return frames
@@ -153,14 +166,14 @@ def decode(
         if isinstance(segment, str):
             segments.append(segment)
             continue
-        frames = admitted(segment)
+        frames = admitted(segment, bucket.frames if segment.base else limits.max_frames)
         if segment.base:
             frames = fill(frames, _cut(bucket, frames.size.frames))
         make = Image if segment.kind == "image" else Video
         segments.append(make(frames, base=segment.base))
     return Example(
         prompt=Prompt(*segments),
-        target=fill(admitted(_target(record)), bucket),
+        target=fill(admitted(_target(record), bucket.frames), bucket),
         task=record.task,
         key=f"{record.where}#{record.key}",
         withhold_latents=record.withhold_latents,
