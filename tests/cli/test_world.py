@@ -5,6 +5,7 @@ import json
 import pytest
 
 from vino.cli import showing
+from vino.data.world.tasks import TASKS
 from vino.data.world.vocabulary import VOCABULARIES
 from vino.media import read_picture
 
@@ -27,9 +28,20 @@ def test_another_seed_shows_others(vino):
     assert sheets[0] == sheets[2] != sheets[1]
 
 
+def test_tasks_that_a_vocabulary_does_not_have_are_left_out(vino):
+    words = ["world", "show", "--vocabulary", "second-light", "--split", "held-out"]
+    said = vino(*words, "--count", 1, "--size", 16, "-o", "everything.png", "--json")
+    assert said.code == 0
+    drawn = [sample["task"] for sample in json.loads(said.out)["samples"]]
+    left_out = [line.split(": ")[2] for line in said.err.splitlines()]
+    assert [*left_out, *drawn] != drawn and {*left_out, *drawn} == set(TASKS)
+    assert "restyle" in left_out and "t2i" in drawn
+
+
 @pytest.mark.parametrize(
     "words, named",
     [
+        (["--vocabulary", "second-light", "--task", "t2i", "restyle"], "restyle: this vocabulary"),
         (["--task", "t3d"], "the tasks are"),
         (["--task", "t2i", "--count", "1", "-o", "sheet.doc"], "sheet.doc"),
         (["--task", "t2i", "--count", "0"], "--count"),

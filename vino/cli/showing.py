@@ -31,7 +31,7 @@ vino world show --vocabulary second-light --split held-out -o everything.png
 def _world(parser: ArgumentParser, talk: Options) -> None:
     parser.add_argument("action", choices=("show",), help="what to do")
     parser.add_argument("--task", metavar="TASK", nargs="+", action="extend",
-                        help="t2i, remove, i2v and so on (default: every one)")  # fmt: skip
+                        help="t2i, remove, i2v and so on (default: all there are)")  # fmt: skip
     parser.add_argument("--vocabulary", choices=VOCABULARIES, default="full",
                         help="which words and things (default: full)")  # fmt: skip
     parser.add_argument("--split", choices=SPLITS, default="train",

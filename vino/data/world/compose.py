@@ -83,13 +83,17 @@ class Draft:
         return sound and self.allows(*scenes)
 
 
+class NotDrawn(InputError):
+    """A sample that a vocabulary does not have."""
+
+
 def until_drawn(attempt: Callable[[], Drawn | None]) -> Drawn:
-    """Draw again until an attempt works out."""
+    """Draw again until an attempt works out; NotDrawn when none does."""
     for _ in range(ATTEMPTS):
         drawn = attempt()
         if drawn is not None:
             return drawn
-    raise InputError(
+    raise NotDrawn(
         "this vocabulary has no such sample in this split: "
         "give it more concepts, styles or backgrounds"
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from vino.data.world import cloning, editing, making, referring
 from vino.data.world.captions import long_caption, short_caption
-from vino.data.world.compose import Draft, Split
+from vino.data.world.compose import Draft, NotDrawn, Split
 from vino.data.world.render import render
 from vino.data.world.samples import Plan, Planner, Sample, Shot
 from vino.data.world.vocabulary import Vocabulary
@@ -56,11 +56,17 @@ TASKS: dict[str, Planner] = {
 
 
 def plan(task: str, seed: int, index: int, vocabulary: Vocabulary, split: Split = "train") -> Plan:
-    """Draw the index-th sample of a task without rendering it."""
+    """Draw the index-th sample of a task without rendering it.
+
+    NotDrawn, which names the task, when the vocabulary has none.
+    """
     if task not in TASKS:
         raise InputError(f"no task {task!r}: the tasks are {', '.join(TASKS)}")
     number = int.from_bytes(hashlib.sha1(f"{task}/{split}".encode()).digest()[:4], "big")
-    return TASKS[task](Draft(np.random.default_rng((seed, number, index)), vocabulary, split))
+    try:
+        return TASKS[task](Draft(np.random.default_rng((seed, number, index)), vocabulary, split))
+    except NotDrawn as error:
+        raise NotDrawn(f"{task}: {error}") from None
 
 
 def draw(
