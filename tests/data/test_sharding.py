@@ -4,13 +4,13 @@ import sys
 
 import pytest
 
-from tests.data.making import folder_of_everything
+from tests.data.making import folder_of_everything, picture, record, write_manifest
 from vino.cli import main
 from vino.data.manifest import open_records
 from vino.data.sharding import write_shards
 from vino.data.sources.records import record_sources
 from vino.errors import InputError
-from vino.media import content_hash
+from vino.media import Limits, content_hash
 from vino.sizes import PixelSize
 
 
@@ -35,8 +35,38 @@ def test_there_and_back(tmp_path):
         assert [m.base for m in example.prompt.media] == [m.base for m in same.prompt.media]
     stated = [m.size for i in range(len(back)) for m in (*back[i].media, back[i].target) if m]
     assert None not in stated
-    with pytest.raises(InputError, match="shards already"):
+    with pytest.raises(InputError, match="is not empty"):
         write_shards(records, tmp_path / "out")
+
+
+def test_files_that_are_gone_or_too_large_are_refused(tmp_path):
+    pytest.importorskip("webdataset")
+    for name in "abc":
+        picture(level=ord(name)).save(tmp_path / f"{name}.png")
+    with (tmp_path / "b.png").open("ab") as file:
+        file.truncate(100_000)
+    medium = {"image": "a.png", "size": [96, 64, 1]}
+    lines = [record(medium | {"image": f"{name}.png"}) for name in "abcd"]
+    write_manifest(tmp_path, *lines)
+    refused: list[str] = []
+    write_shards(
+        open_records(tmp_path),
+        tmp_path / "out",
+        limits=Limits(max_bytes=99_999),
+        refuse=lambda e: refused.append(str(e)),
+    )
+    assert len(open_records(tmp_path / "out")) == 2
+    assert len(refused) == 2
+    assert "b.png has 100,000 bytes" in refused[0] and "d.png does not exist" in refused[1]
+
+
+def test_a_pack_that_fails_leaves_nothing(tmp_path):
+    pytest.importorskip("webdataset")
+    folder_of_everything(tmp_path, 2)
+    (tmp_path / "p1.png").unlink()
+    with pytest.raises(InputError, match=r"p1\.png does not exist"):
+        write_shards(open_records(tmp_path), tmp_path / "packed" / "out")
+    assert not list((tmp_path / "packed").iterdir())
 
 
 def test_without_the_library(tmp_path, monkeypatch):

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vino.checkpoints.save import folder_written_whole
 from vino.data.manifest import Records
-from vino.data.members import Member, on_disk
 from vino.data.sample import Placed, Record, Refuse, stop
-from vino.data.sources.records import size_of
+from vino.data.sources.records import size_of, with_file
 from vino.errors import InputError
 from vino.media import DEFAULT_LIMITS, Limits
+from vino.media.files import open_bytes
 
 SHARD_BYTES = 1 << 30
 SHARD_RECORDS = 10_000
@@ -28,22 +29,20 @@ def write_shards(
     Files are copied as they are, and every medium's size is noted, so that planning opens none.
     Order and keys follow the collection. refuse: called for records whose files cannot be used.
 
-    Needs the webdataset library (the extra `train`). InputError: it is missing, or there are
-    shards in the folder already.
+    Needs the webdataset library (the extra `train`). The folder appears when all is written.
+    InputError: the library is missing, or the folder holds anything already.
     """
     writer = _library().ShardWriter
-    if list(folder.glob("*.tar")):
-        raise InputError(f"{folder} holds shards already: give another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    pattern = f"{str(folder).replace('%', '%%')}/%06d.tar"
-    with writer(pattern, maxcount=SHARD_RECORDS, maxsize=shard_bytes, verbose=0) as shards:
-        for number in range(len(records)):
-            try:
-                sample = _sample(records[number], limits)
-            except InputError as error:
-                refuse(error)
-                continue
-            shards.write({"__key__": f"{number:09}", **sample})
+    with folder_written_whole(folder) as fresh:
+        pattern = f"{str(fresh).replace('%', '%%')}/%06d.tar"
+        with writer(pattern, maxcount=SHARD_RECORDS, maxsize=shard_bytes, verbose=0) as shards:
+            for number in range(len(records)):
+                try:
+                    sample = _sample(records[number], limits)
+                except InputError as error:
+                    refuse(error)
+                    continue
+                shards.write({"__key__": f"{number:09}", **sample})
     return sorted(folder.glob("*.tar"))
 
 
@@ -66,7 +65,7 @@ def _sample(record: Record, limits: Limits) -> dict[str, bytes]:
     def add(placed: Placed, stem: str) -> Mapping[str, Any]:
         size = size_of(placed, limits)
         suffix = Path(placed.place.name).suffix.lower() or ".bin"
-        files[f"{stem}{suffix}"] = _bytes(placed.place, limits)
+        files[f"{stem}{suffix}"] = _bytes(placed, limits)
         about = {placed.kind: f"{stem}{suffix}", "size": [size.width, size.height, size.frames]}
         return about | ({"base": True} if placed.base else {})
 
@@ -88,6 +87,9 @@ def _sample(record: Record, limits: Limits) -> dict[str, bytes]:
     return files
 
 
-def _bytes(place: Path | Member, limits: Limits) -> bytes:
-    with on_disk(place, limits.max_bytes) as path:
-        return path.read_bytes()
+def _bytes(placed: Placed, limits: Limits) -> bytes:
+    def contents(path: Path) -> bytes:
+        with open_bytes(path, limits) as file:
+            return file.read()
+
+    return with_file(placed, limits, contents)

@@ -125,7 +125,7 @@ def size_of(placed: Placed, limits: Limits = DEFAULT_LIMITS) -> PixelSize:
         return allowed(placed.size, placed, limits)
     most = limits.max_frames
     is_clip = placed.kind == "video"
-    return _with_file(
+    return with_file(
         placed, limits, lambda path: read_size(path, is_clip=is_clip, limits=limits, most=most)
     )
 
@@ -143,8 +143,8 @@ def read(placed: Placed, limits: Limits = DEFAULT_LIMITS, most: int | None = Non
     limits.
     """
     if placed.kind == "image":
-        return _with_file(placed, limits, lambda path: read_picture(path, limits))
-    return _with_file(placed, limits, lambda path: read_clip(path, limits, most=most))
+        return with_file(placed, limits, lambda path: read_picture(path, limits))
+    return with_file(placed, limits, lambda path: read_clip(path, limits, most=most))
 
 
 def decode(
@@ -192,8 +192,8 @@ def _target(record: Record) -> Placed:
     return record.target
 
 
-def _with_file(placed: Placed, limits: Limits, look: Callable[..., T]) -> T:
-    """Look at a medium's file; of a member the error names the shard, not the copy."""
+def with_file(placed: Placed, limits: Limits, look: Callable[..., T]) -> T:
+    """What `look` finds in a medium's file; of a member the error names the shard, not the copy."""
     with on_disk(placed.place, limits.max_bytes) as path:
         try:
             return look(path)
