@@ -153,6 +153,19 @@ def test_shards_of_records_and_of_captions(tmp_path):
     assert sources["t2i"].outline(0).target == PixelSize(1, 64, 96)
 
 
+def test_captioned_shards_say_who_is_shown(tmp_path):
+    shown, consents = b'{"people": true}', b'{"people": true, "consent": "release 17"}'
+    for key, about in (("1", shown), ("2", consents)):
+        files = {f"{key}.jpg": b"x", f"{key}.txt": b"a face", f"{key}.json": about}
+        write_tar(tmp_path / f"{key}.tar", files)
+    refused: list[str] = []
+    records = open_records(tmp_path, Rules(consent=True), lambda e: refused.append(str(e)))
+    assert [(records[i].people, records[i].consent) for i in range(len(records))] == [
+        (True, "release 17")
+    ]
+    assert len(refused) == 1 and "1.tar:1 shows people" in refused[0]
+
+
 @pytest.mark.parametrize(
     ("files", "says"),
     [

@@ -2,7 +2,8 @@
 
 Two layouts are read. Records of every task have a `KEY.json` in the form of a manifest's line,
 whose paths are the endings of the record's other files ({"image": "hat.png"} is `KEY.hat.png`).
-Plain captioned shards have a picture or clip and a `KEY.txt`, and may say `license` in `KEY.json`.
+Plain captioned shards have a picture or clip and a `KEY.txt`, and may say `license`, `source` or
+`url`, `people` and `consent` in `KEY.json`.
 
 Shards are indexed and read by place instead of streamed: any record can be read at any time, which
 an exact resumption and one order for all ranks need.
@@ -142,4 +143,6 @@ def _captioned(members: Mapping[str, Member], about: Any, where: str, key: str) 
         where=where,
         source=str(fields.get("source") or fields.get("url") or ""),
         licence=str(licence),
+        consent=str(fields.get("consent") or ""),
+        people=bool(fields.get("people")),
     )
