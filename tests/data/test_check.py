@@ -158,10 +158,12 @@ def test_shards_and_task_files(tmp_path):
     tasks = [
         {"index": 1, "task": "t2i", "caption": "a dog"},
         {"index": 2, "task": "?", "caption": ""},
+        {"index": 3, "task": "t2i"},
     ]
     (tmp_path / "t.json").write_text(json.dumps(tasks))
     report = check(tmp_path / "t.json", SMALL)
-    assert (report.without_target, len(report.refused), report.usable) == (1, 1, 0)
+    assert (report.without_target, len(report.refused), report.usable) == (1, 2, 0)
+    assert "entry 3 lacks caption" in report.refused[0] + report.refused[1]
 
 
 def test_on_the_command_line(broken, tmp_path, capsys):

@@ -78,7 +78,7 @@ def _read(files: list[Path], root: Path | None) -> list[Entry]:
     entries: list[Entry] = []
     taken: set[Path] = set()
     for file in files:
-        for fields in read_entries(file):
+        for _, fields in read_entries(file):
             task: Task | InputError
             try:
                 task = parse_task(fields, file.stem, root or file.parent)

@@ -168,7 +168,7 @@ def read_task_file(path: Path, root: Path | None = None, refuse: Refuse = stop) 
     """
     root = root or path.parent
     records = []
-    for number, entry in enumerate(read_entries(path), 1):
+    for number, entry in read_entries(path, refuse):
         where = f"{path}, entry {number}"
         try:
             task = parse_task(entry, path.stem, root)

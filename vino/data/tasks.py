@@ -6,11 +6,12 @@ tiv2v the size and at most the length of the video; the others the size that is 
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vino.data.sample import Refuse, stop
 from vino.errors import InputError
 from vino.prompt import Image, Medium, Video
 
@@ -94,8 +95,11 @@ class Task:
         return media
 
 
-def read_entries(path: Path) -> list[dict[str, Any]]:
-    """The entries of a task file; InputError when it is not one."""
+def read_entries(path: Path, refuse: Refuse = stop) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The entries of a task file, counted from 1; InputError when it is not one.
+
+    refuse: called for every entry that lacks what each has; by default the first one is raised.
+    """
     form = "a task file is a JSON list of objects with index, task and caption"
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
@@ -108,8 +112,9 @@ def read_entries(path: Path) -> list[dict[str, Any]]:
     for number, entry in enumerate(entries, 1):
         missing = [n for n in NEEDED if not isinstance(entry, dict) or n not in entry]
         if missing:
-            raise InputError(f"{path}, entry {number} lacks {', '.join(missing)}: {form}")
-    return entries
+            refuse(InputError(f"{path}, entry {number} lacks {', '.join(missing)}: {form}"))
+        else:
+            yield number, entry
 
 
 def parse_task(entry: dict[str, Any], file: str, root: Path) -> Task:
