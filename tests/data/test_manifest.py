@@ -80,6 +80,16 @@ def test_wrong_records_are_named(tmp_path, says):
     assert "\n" not in str(error.value)
 
 
+def test_a_line_too_long_is_one_line(tmp_path):
+    path = write_manifest(tmp_path, record(), record(prompt="x" * 3_000_000), {}, record("b.png"))
+    refused: list[str] = []
+    records = open_records(path, refuse=lambda e: refused.append(str(e)))
+    assert [why.partition(" ")[0] for why in refused] == [f"{path},"] * 2
+    assert "line 2 is longer than" in refused[0] and "line 3: the record lacks" in refused[1]
+    assert [records[i].where for i in range(len(records))] == [f"{path}, line {n}" for n in (1, 4)]
+    assert records[1].target and records[1].target.place == tmp_path / "b.png"
+
+
 def test_rules(tmp_path):
     path = write_manifest(tmp_path, record(licence="CC0-1.0"), record(people=True))
     assert len(open_records(path)) == 2

@@ -127,7 +127,7 @@ class Manifest:
         self._tasks = by_task(tasks)
 
     def _scan(self) -> Iterator[tuple[int, int, bytes]]:
-        """Number, place and text of every line that is not empty."""
+        """Number, place and text of every line that is not empty; of one too long its beginning."""
         number, offset = 0, 0
         try:
             with self.path.open("rb") as file:
@@ -135,7 +135,9 @@ class Manifest:
                     number += 1
                     if line.strip():
                         yield number, offset, line
-                    offset += len(line)
+                    while line and not line.endswith(b"\n"):
+                        line = file.readline(LONGEST_LINE)
+                    offset = file.tell()
         except OSError as error:
             raise InputError(f"{self.path} cannot be read ({error.strerror})") from None
 
