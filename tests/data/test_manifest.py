@@ -244,6 +244,10 @@ def test_nothing_there(tmp_path):
     for path, says in ((tmp_path / "no.jsonl", "does not exist"), (tmp_path, "holds no manifest")):
         with pytest.raises(InputError, match=says):
             open_records(path)
+    for name in ("a.gif", "shards.tar.gz", "notes"):
+        (tmp_path / name).write_bytes(b"\x1f\x8b\n" * 9)
+        with pytest.raises(InputError, match=f"{name} is no manifest"):
+            open_records(tmp_path / name)
     (tmp_path / "m.jsonl").write_text("\n")
     with pytest.raises(InputError, match="no records"):
         open_records(tmp_path / "m.jsonl")

@@ -67,7 +67,11 @@ def open_records(path: str | Path, rules: Rules = NO_RULES, refuse: Refuse = sto
         return Shards([path], rules, refuse)
     if path.suffix == ".json":
         return Listed(read_task_file(path, refuse=refuse), rules, refuse)
-    return Manifest(path, rules, refuse)
+    if path.suffix == ".jsonl":
+        return Manifest(path, rules, refuse)
+    raise InputError(
+        f"{path} is no manifest (.jsonl), task file (.json) or shard (.tar): give one, or a folder"
+    )
 
 
 def _allowed(record: Record, rules: Rules, refuse: Refuse) -> bool:
