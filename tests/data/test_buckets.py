@@ -1,5 +1,7 @@
 """Buckets keep ratio and area, base and target stay aligned, and tokens are counted as packed."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -57,6 +59,18 @@ def test_fill_crops_the_middle_and_first_frames():
     assert abs(slope[0, 0, 0, 0] - 200 * 32 / 95) < 4
     with pytest.raises(InputError, match="only 9 of 17 frames"):
         fill(media, PixelSize(17, 32, 32))
+
+
+def test_what_is_cropped_is_not_enlarged_first():
+    """Scaled as a whole, this base would have 134 million pixels."""
+    line = picture(32_768, 1)
+    tracemalloc.start()
+    media = fill(line, PixelSize(1, 64, 64))
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert media.size == PixelSize(1, 64, 64) and used < 1_000_000
+    middle = line.pixels[0, 0, 16_383:16_385]
+    assert abs(media.pixels.astype(int) - middle.mean(0)).max() <= 1
 
 
 def test_base_and_target_stay_aligned(tmp_path):

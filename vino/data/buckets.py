@@ -89,8 +89,12 @@ def fill(media: Frames, bucket: PixelSize) -> Frames:
     """
     if media.size.frames < bucket.frames:
         raise InputError(f"only {media.size.frames} of {bucket.frames} frames can be decoded")
-    media = replace(media, pixels=media.pixels[: bucket.frames], sound=None)
     scale = max(bucket.width / media.size.width, bucket.height / media.size.height)
+    # Most of what hangs over goes before scaling, which would enlarge it as much as the rest.
+    x = max(0, int((media.size.width - bucket.width / scale) / 2))
+    y = max(0, int((media.size.height - bucket.height / scale) / 2))
+    kept = media.pixels[: bucket.frames, y : media.size.height - y, x : media.size.width - x]
+    media = replace(media, pixels=kept, sound=None)
     width = max(bucket.width, round(media.size.width * scale))
     height = max(bucket.height, round(media.size.height * scale))
     media = resize(media, width, height, "lanczos")
