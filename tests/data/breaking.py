@@ -69,6 +69,7 @@ BROKEN: dict[str, Break] = {
     "postscript.tif": holds(b"%!PS-Adobe-3.0 EPSF-3.0\nshowpage\n"),
     "archive.png": holds(b"PK\3\4" + bytes(100)),
     "phone.jpg": holds(HEIC),
+    "phone.heic": holds(HEIC),
     "magic alone.png": holds(HEAD),
     "magic alone.jpg": holds(b"\xff\xd8\xff"),
     "magic alone.gif": holds(b"GIF89a"),

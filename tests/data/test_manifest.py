@@ -1,6 +1,7 @@
 """Records: strict reading, every form of collection, paths that stay below their root, licences."""
 
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.data.making import (
     write_manifest,
     write_tar,
 )
+from tests.media.making import moving, write_clip
 from vino.data.manifest import open_records
 from vino.data.sample import Rules
 from vino.data.sources.records import outline_of, record_sources
@@ -141,6 +143,28 @@ def test_folder_with_captions(tmp_path):
     records = open_records(tmp_path, Rules(licence=True))
     said = [(r.task, r.key, r.text, r.licence) for r in (records[0], records[1])]
     assert said == [("t2v", "b.mp4", "", "CC0-1.0"), ("t2i", "deep/a.png", "a slope", "CC0-1.0")]
+
+
+def test_folders_of_other_endings(tmp_path):
+    write_clip(tmp_path / "a.ts", moving(5))
+    write_clip(tmp_path / "b.flv", moving(5))
+    write_clip(tmp_path / "c.mpg", moving(5), rate=25, codec="mpeg2video")
+    picture().save(tmp_path / "d.jpg").rename(tmp_path / "d.jfif")
+    (tmp_path / "e.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    records = open_records(tmp_path)
+    assert [records[i].key for i in range(len(records))] == [
+        *("a.ts", "b.flv", "c.mpg", "d.jfif", "e.heic")
+    ]
+    assert [outline_of(records[i]).target.frames for i in range(4)] == [5, 5, 5, 1]
+    with pytest.raises(InputError, match=r"HEIC picture.*export it as JPEG"):
+        outline_of(records[4])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_caption_that_is_a_pipe_is_none(tmp_path):
+    picture().save(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "a.txt")
+    assert open_records(tmp_path)[0].text == ""
 
 
 def test_shards_of_records_and_of_captions(tmp_path):

@@ -5,8 +5,13 @@ from pathlib import Path
 
 from vino.data.sample import CLIP_ENDINGS, Placed, Record, kind_of
 from vino.errors import InputError
+from vino.media import DEFAULT_LIMITS
+from vino.media.files import open_bytes
 
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".avif")
+PICTURE_ENDINGS = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".avif"),
+    *(".heic", ".heif"),  # cannot be read, but shall be told
+)
 LONGEST_CAPTION = 100_000  # bytes
 LICENCE = "LICENCE.txt"
 
@@ -40,9 +45,9 @@ def read_folder(folder: Path) -> list[Record]:
 def caption_of(path: Path) -> str:
     """The text of a file without the white space around it; empty when there is none."""
     try:
-        with path.open("rb") as file:
+        with open_bytes(path, DEFAULT_LIMITS) as file:
             return file.read(LONGEST_CAPTION).decode("utf-8", errors="replace").strip()
-    except OSError:
+    except (InputError, OSError):
         return ""
 
 

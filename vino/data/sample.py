@@ -28,7 +28,10 @@ from vino.media import Frames
 from vino.prompt import Prompt
 from vino.sizes import PixelSize
 
-CLIP_ENDINGS = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v", ".gif")
+CLIP_ENDINGS = (
+    *(".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v", ".gif"),
+    *(".mpg", ".mpeg", ".ts", ".flv", ".ogv"),
+)
 MOST_MEDIA = 64  # of one prompt
 NEEDED = ("task", "prompt", "target")
 ABOUT = ("source", "licence", "consent", "people")
