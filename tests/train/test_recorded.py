@@ -40,12 +40,20 @@ def manifest(tmp_path):
     return path
 
 
+@pytest.fixture
+def others(manifest):
+    """The last record of each task, held out by a manifest of its own."""
+    path = manifest.with_name("others.jsonl")
+    path.write_text("".join(manifest.read_text().splitlines(keepends=True)[-2:]))
+    return path
+
+
 @pytest.mark.parametrize("mode", [{"batch": 2, "one_task": True}, {"batch": 0, "tokens": 400}])
-def test_it_trains_and_resumes(manifest, tmp_path, mode):
+def test_it_trains_and_resumes(manifest, others, tmp_path, mode):
     stage = replace(STAGE, steps=4, mixture={"t2i": 1, "image_edit": 3}, area=SIDE * SIDE)
     config = recipe(
         stages=(stage,), feeds=feeds, validation=held_out, manifest=str(manifest),
-        held_out=str(manifest), watching=Watching(log=1, validate=4, samples=0), **mode,
+        held_out=str(others), watching=Watching(log=1, validate=4, samples=0), **mode,
     )  # fmt: skip
     whole, part = replace(config, out=tmp_path / "whole"), replace(config, out=tmp_path / "part")
     with warnings.catch_warnings(action="ignore"):
@@ -65,6 +73,20 @@ def test_a_later_stage_without_data_is_told_before_the_first(manifest, tmp_path)
     with pytest.raises(InputError, match="asks for t2v"):
         train(config, ALONE)
     assert not (tmp_path / "run").exists()
+
+
+def test_what_is_held_out_is_never_trained_on(manifest, others, tmp_path):
+    """By whatever path it is named."""
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    config = recipe(manifest=str(tmp_path / "link" / manifest.name), held_out=str(others))
+    stage = replace(STAGE, mixture={"t2i": 1, "image_edit": 1}, area=SIDE * SIDE)
+    meter = Meter(patch=(1, 1, 1), reference_area=SIDE * SIDE, queries=4, width=64)
+    loader = feeds(Wanted(config, stage, meter))
+    names = {source.name(i).rpartition(" ")[2] for source in loader.corpus.sources.values()
+             for i in range(source.length)}  # fmt: skip
+    assert names == {"1", "2", "3", "4"}
+    with pytest.raises(InputError, match="holds out all of"):
+        feeds(Wanted(replace(config, held_out=str(manifest)), stage, meter))
 
 
 def test_held_out_records_that_cannot_be_used_are_left_out(manifest, tmp_path, caplog):

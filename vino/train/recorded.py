@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import islice
 
+from vino.data.apart import Apart
 from vino.data.buckets import Buckets, Fitting
 from vino.data.loader import Loader
 from vino.data.manifest import open_records
@@ -18,12 +19,22 @@ from vino.train.prepare import seed_of
 
 
 def feeds(wanted: Wanted) -> Loader:
-    """The stage's mixture of the manifest's tasks, packed or by number, for one rank."""
+    """The stage's mixture of the manifest's tasks, packed or by number, for one rank.
+
+    Without what is held out.
+    """
     config, stage = wanted.config, wanted.stage
     if not config.manifest:
         raise InputError("no data to train on: name it with --manifest")
     guard = guard_of(config)
     records = open_records(config.manifest, guard.policy.training)
+    if config.held_out:
+        records = Apart(records, open_records(config.held_out, guard.policy.training))
+        if not len(records):
+            raise InputError(
+                f"{config.held_out} holds out all of {config.manifest}: name other records with "
+                "--held-out"
+            )
     corpus = Corpus(
         sources=trainable_sources(records, admit=guard.admit_record),
         weights=stage.mixture,
