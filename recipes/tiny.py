@@ -54,14 +54,14 @@ BASE: Mixture = {"t2i": 82, "t2v": 18}
 ALIGN: Mixture = {"t2v": 20, "t2i": 65, "reconstruct": 10, "i2v": 5}
 ANCHOR: Mixture = {"t2i": 50, "t2v": 15, "i2v": 15, "subject": 10, "select": 10}
 LIGHT_TASKS: Mixture = {
-    "t2i": 160, "t2v": 6, "i2v": 5, "subject": 9, "subjects": 7, "subject_clip": 3,
-    "subjects_clip": 1, "select": 1,
-    "remove": 3, "replace": 7, "background": 2, "add": 8, "move": 3, "resize": 2, "recolour": 3,
-    "look": 2, "extract": 2, "edit_ref": 8, "add_ref": 3,
-    "clip_remove": 1, "clip_replace": 1, "clip_background": 0.5, "clip_add": 1, "clip_move": 0.5,
-    "clip_resize": 0.5, "clip_extract": 0.5, "compose": 1, "clip_compose": 0.5, "clip_add_ref": 0.5,
-    "clip_recolour": 0.5, "clip_look": 0.5, "clip_edit_ref": 0.5, "motion_clone": 1.5,
-    "camera_clone": 1,
+    "t2i": 70, "t2v": 5, "i2v": 3, "subject": 40, "subjects": 22, "subject_clip": 3,
+    "subjects_clip": 1, "select": 0.5,
+    "remove": 4, "replace": 6, "background": 1.5, "add": 14, "move": 3.5, "resize": 5,
+    "recolour": 2, "look": 4, "extract": 1.5, "edit_ref": 18, "add_ref": 12,
+    "clip_remove": 1, "clip_replace": 1, "clip_background": 0.3, "clip_add": 1, "clip_move": 0.5,
+    "clip_resize": 0.5, "clip_extract": 0.3, "compose": 5, "clip_compose": 0.3, "clip_add_ref": 0.3,
+    "clip_recolour": 0.3, "clip_look": 0.3, "clip_edit_ref": 0.5, "motion_clone": 2,
+    "camera_clone": 1.5,
 }  # fmt: skip
 ALL_TASKS: Mixture = {
     "t2i": 18, "t2v": 8, "i2v": 6, "subject": 8, "subjects": 8, "subject_clip": 4,
@@ -75,7 +75,7 @@ ALL_TASKS: Mixture = {
 }  # fmt: skip
 
 
-SHOWN = replace(SECOND_LIGHT, tint_share=0.5, group_share=0.2, in_place_share=0.3)
+SHOWN = replace(SECOND_LIGHT, tint_share=0.5, group_share=0.2)
 AUTOENCODER = tiny_autoencoder.Settings(out=Path("autoencoder"))
 VLM = tiny_vlm.Settings(out=Path("vlm"))
 
@@ -85,13 +85,15 @@ class Desk:
     """How much of the world is learned, and by what.
 
     vocabulary: what is shown in training; examined: what validation shows, on held-out scenes.
-    side: pixels of its media. frames: lengths of its clips. tasks: the last stage's mixture.
+    side: pixels of its media. references: of those that are not edited, in which things are about
+        as large as in most scenes. frames: lengths of its clips. tasks: the last stage's mixture.
     autoencoder, vlm: how the parts are trained where none are named.
     """
 
     vocabulary: Vocabulary = SHOWN
     examined: Vocabulary = SECOND_LIGHT
     side: int = 64
+    references: int = 40
     frames: tuple[int, ...] = (9, 17)
     tasks: Mixture = field(default_factory=lambda: LIGHT_TASKS)
     generator: MMDiTConfig = GENERATOR
@@ -172,7 +174,8 @@ class Desk:
             "max_frames": 33,
             "max_area": 128 * 128,
             "fps": FPS,
-            "reference_area": self.side**2,
+            "reference_area": self.references**2,
+            "base_area": self.side**2,
         }
         origin = Origin("all", "trained from nothing on the emoji world", "Apache-2.0")
         return Card(sampling=sampling, licence="Apache-2.0", provenance=(origin,))
@@ -255,9 +258,10 @@ def whole() -> TrainConfig:
     and has lessons in the flat style alone.
     """
     desk = Desk(
-        vocabulary=replace(FULL, in_place_share=0.3),
+        vocabulary=FULL,
         examined=FULL,
         side=128,
+        references=80,
         tasks=ALL_TASKS,
         generator=replace(GENERATOR, heads=5, single_blocks=5),
         autoencoder=replace(

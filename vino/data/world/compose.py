@@ -219,18 +219,13 @@ def try_group(draft: Draft) -> Scene | None:
 def draw_reference(draft: Draft, wanted: SceneObject) -> Scene:
     """A picture of the wanted object alone, on white or on a plain colour.
 
-    It lies in the middle, larger than in most scenes; or, where the vocabulary asks for that,
-    where it is wanted and as large.
+    It lies in the middle, larger than in most scenes.
     """
-    share = draft.vocabulary.in_place_share
-    is_in_place = share > 0 and draft.chance(share)
 
     def attempt() -> Scene | None:
         colour = "white" if draft.chance(0.5) else draft.pick(draft.vocabulary.colours)
-        place = (wanted.x, wanted.y, wanted.size)
-        if not is_in_place:
-            place = (0.5, 0.5, draft.between(0.5, 0.85))
-        thing = SceneObject(wanted.concept, wanted.style, *place)
+        size = draft.between(0.5, 0.85)
+        thing = SceneObject(wanted.concept, wanted.style, 0.5, 0.5, size)
         scene = Scene(Background("plain", colour), (thing,))
         return scene if colour == "white" or is_legible(scene) else None
 

@@ -108,8 +108,6 @@ class Vocabulary:
     counts, clip_counts: how many objects a picture or clip may show, each as often as listed
     tint_share: of objects in pictures made from text, those that are repainted, where any are
     group_share: of pictures made from text, those of several equal things ("three dogs")
-    in_place_share: of reference pictures, those that show the object where it is wanted and as
-        large, so that copying it is learned before moving and scaling it
     """
 
     concepts: tuple[str, ...]
@@ -124,7 +122,6 @@ class Vocabulary:
     clip_counts: tuple[int, ...] = (1,)
     tint_share: float = 0.2
     group_share: float = 0.0
-    in_place_share: float = 0.0
 
 
 TRAINING_CONCEPTS = tuple(key for key in concept_names() if not is_held_out_concept(key))

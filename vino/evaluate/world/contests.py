@@ -133,4 +133,4 @@ def _draft(course: Course, what: str, index: int) -> Draft:
     known: Vocabulary = course.world.vocabulary
     number = sum(what.encode())
     rng = np.random.default_rng((course.seeds[0], number, index))
-    return Draft(rng, changed(known, backgrounds=("plain",), in_place_share=0.0), "held-out")
+    return Draft(rng, changed(known, backgrounds=("plain",)), "held-out")
