@@ -236,7 +236,7 @@ def test_a_composed_edit_asks_for_its_edits_alone():
     judge, course = Judge(known.styles, known.tints), Course(WORLDS["second-light"], (3,), 64, 9, 9)
     for trial in course.draw("edit", Kind("compose", "compose", keep=replaces_one_of_two), 5):
         source, target = trial.sample.source_scene, trial.sample.target_scene
-        other = next(key for key in map(concept, ("dog", "star")) if key not in keys(source, target))
+        other = next(k for k in map(concept, ("dog", "star")) if k not in keys(source, target))
         turned = (replace(o, concept=other) if o in source.objects else o for o in target.objects)
         answer = render(replace(target, objects=tuple(turned)), 64)
         found = verdict(Case(judge, trial, answer, trial.sample.target), SUITES["world-edit"].score)
