@@ -20,11 +20,13 @@ from vino.evaluate.world.judge import Found, Judge, Reading
 
 SOFT = 1.5  # pixels: finer differences do not count when a clip is said to be explained
 STEPS = 8  # between the frames looked at, at least
+SURE = 0.8  # of what is explained, above which a camera that goes less far is not looked for
 EXPLAINED = 0.4  # share of what differs from the background, below which nothing is told
 APART = 0.15  # of the frame: what the last frame shows so far from everything came in
 WAYS = tuple(REACH * share for share in (0.35, 0.5, 0.65, 0.8, 1.0))  # lengths of a slide
 JUMPS = tuple(JUMP * share for share in (0.4, 0.6, 0.8, 1.0))
-RIDES = (0.5, 0.75, 1.0)  # how far a camera may go: no words say it
+RIDE = 1.0  # how far the world's cameras go
+RIDES = (0.5, 0.75)  # and how far others may, for no words say it
 
 MOTIONS: tuple[Motion, ...] = (
     Motion("still"),
@@ -77,10 +79,16 @@ def understand(first: Reading, last: Reading, clip: np.ndarray) -> ClipReading:
     clip = clip[:: _stride(len(clip))]
     moving = _moving(still, clip)
     moving = replace(moving, objects=(*moving.objects, *_came_in(moving, last.objects)))
-    cameras = [Camera(kind, amount) for kind in CAMERAS[1:] for amount in RIDES]
-    filmed = [replace(still, camera=camera) for camera in cameras]
-    scene = min([moving, *filter(shows_camera, filmed)], key=lambda option: _error(option, clip))
+    scene = min([moving, *_filmed(still, RIDE)], key=lambda option: _error(option, clip))
+    if scene is not moving or _explained(moving, clip) < SURE:
+        scene = min([scene, *_filmed(still, *RIDES)], key=lambda option: _error(option, clip))
     return ClipReading(first, last, scene, _explained(scene, clip))
+
+
+def _filmed(still: Scene, *amounts: float) -> list[Scene]:
+    """The scene before cameras that go so far, where that can be seen."""
+    cameras = [Camera(kind, amount) for kind in CAMERAS[1:] for amount in amounts]
+    return [s for camera in cameras if shows_camera(s := replace(still, camera=camera))]
 
 
 def _stride(frames: int) -> int:
