@@ -24,7 +24,8 @@ SHOWN = 20  # names of failures and problems in the report; all are in NAME.json
 TITLE = "Official benchmarks"
 ABOUT = (
     "Scores with 95 % bootstrap intervals over n prompts, those of shares no narrower than "
-    "Wilson's; where all agree, exact binomial ones. Totals that are no means of samples, and those whose samples are not here, have none."
+    "Wilson's; where all agree, exact binomial ones. Totals that are no means of samples, and "
+    "those whose samples are not here, have none."
 )
 
 
