@@ -140,7 +140,9 @@ def camera_words(camera: Camera) -> str:
     return f"the camera {act}s " + (f"to the {way}" if act == "pan" else way)
 
 
-def says_where(text: str, background: Background, ways: Sequence[str]) -> bool:
+def says_where(
+    text: str, background: Background, ways: Sequence[str] = (*PLACES, *RELATIONS)
+) -> bool:
     """Whether a text tells in one of these ways where things are; its backdrop's words do not."""
     spoken = f" {text} ".replace(background_words(background), "")
     return any(words in spoken for words in ways)

@@ -80,9 +80,11 @@ def understand(first: Reading, last: Reading, clip: np.ndarray) -> ClipReading:
     moving = _moving(still, clip)
     moving = replace(moving, objects=(*moving.objects, *_came_in(moving, last.objects)))
     scene = min([moving, *_filmed(still, RIDE)], key=lambda option: _error(option, clip))
-    if scene is not moving or _explained(moving, clip) < SURE:
+    explained = _explained(scene, clip)
+    if scene is not moving or explained < SURE:
         scene = min([scene, *_filmed(still, *RIDES)], key=lambda option: _error(option, clip))
-    return ClipReading(first, last, scene, _explained(scene, clip))
+        explained = _explained(scene, clip)
+    return ClipReading(first, last, scene, explained)
 
 
 def _filmed(still: Scene, *amounts: float) -> list[Scene]:

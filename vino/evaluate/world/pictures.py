@@ -58,7 +58,7 @@ def subject(case: Case, made: Verdict) -> None:
         metric = f"nearest of {len(HELD_OUT_CONCEPTS)} held-out"
         made.share(metric, len(concepts & nearest) / len(concepts), case.why)
     made.expect("background", has_background(case.asked, case.reading), case.why)
-    is_told = says_where(case.words, case.asked.background, (*PLACES, *RELATIONS))
+    is_told = says_where(case.words, case.asked.background)
     if is_told and len(things) > 1 and any(is_present(thing, case.reading) for thing in things):
         swapped = any(
             (found := found_at(thing, case.reading)) is not None

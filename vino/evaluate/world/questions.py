@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vino.data.world.captions import PLACES, RELATIONS, SMALL, indefinite, says_where
+from vino.data.world.captions import SMALL, indefinite, says_where
 from vino.data.world.layout import stands_out, with_object
 from vino.data.world.render import render
 from vino.data.world.samples import Plan, Shot
@@ -74,7 +74,7 @@ def _is_placed(plan: Plan) -> bool:
 
 
 def _says_where(plan: Plan) -> bool:
-    return says_where(plan.prompt, plan.target.scene.background, (*PLACES, *RELATIONS))
+    return says_where(plan.prompt, plan.target.scene.background)
 
 
 def _says_colours(known: Vocabulary) -> Callable[[Plan], bool]:
